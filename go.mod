@@ -1,0 +1,3 @@
+module github.com/glassmq/zmq
+
+go 1.25.0
