@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/glassmq/zmq"
+)
+
+// oursListen is a PULL that binds and waits; each line on stdin asks what
+// memory the process holds.
+func oursListen(s settings) error {
+	pull := zmq.NewPull(zmq.Config{})
+	bound, err := pull.Bind(s.endpoint)
+	if err != nil {
+		return err
+	}
+	announce(bound)
+	err = answerReadings(func() (reading, error) {
+		runtime.GC() // what had a finalizer is garbage for the next collection
+		debug.FreeOSMemory()
+		rss, err := residentBytes()
+		return reading{RSS: rss}, err
+	})
+	runtime.KeepAlive(pull)
+	return err
+}
+
+// residentBytes is the resident set of this process (proc_pid_statm(5): the
+// second field, in pages).
+func residentBytes() (int64, error) {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, fmt.Errorf("S8 reads memory from Linux's /proc: %w", err)
+	}
+	fields := strings.Fields(string(b))
+	if len(fields) < 2 {
+		return 0, errors.New("/proc/self/statm has no second field")
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize()), err
+}

@@ -1,0 +1,45 @@
+package message
+
+const (
+	// slabSize bounds what one kept message keeps alive beyond itself. From 1 KiB to 256 KiB the time per message
+	// shows no trend, so the smallest memory wins: 4 KiB is 0.016 allocations a message at 64 bytes.
+	slabSize = 4 << 10
+	// slabMost is the largest body that is cut from a slab; a larger one would waste most of a slab's tail.
+	slabMost = slabSize / 4
+	// slabFrames is the same for frame headers: 64 are 1.5 KiB.
+	slabFrames = 64
+)
+
+// A Slab is where small received bodies are copied to, so that many share an allocation and a kept one keeps at most
+// slabSize bytes alive beyond itself. The zero Slab is ready. Not safe for concurrent use: the receiving lock guards it.
+type Slab struct {
+	bytes  []byte
+	frames [][]byte
+}
+
+// copy returns a copy of b that nobody else writes to. An empty body is not nil: it is a frame.
+func (s *Slab) copy(b []byte) []byte {
+	n := len(b)
+	if n > slabMost {
+		return append(make([]byte, 0, n), b...)
+	}
+	if n > cap(s.bytes)-len(s.bytes) || s.bytes == nil {
+		s.bytes = make([]byte, 0, slabSize)
+	}
+	from := len(s.bytes)
+	s.bytes = append(s.bytes, b...)
+	return s.bytes[from : from+n : from+n]
+}
+
+// list returns an empty list of frames with room for a few; grow by append.
+func (s *Slab) list(n int) [][]byte {
+	if n > slabFrames/4 {
+		return make([][]byte, 0, n)
+	}
+	if n > cap(s.frames)-len(s.frames) {
+		s.frames = make([][]byte, 0, slabFrames)
+	}
+	from := len(s.frames)
+	s.frames = s.frames[:from+n]
+	return s.frames[from : from : from+n]
+}

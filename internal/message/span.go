@@ -1,0 +1,138 @@
+package message
+
+import (
+	"encoding/binary"
+
+	"github.com/glassmq/zmq/monitor"
+)
+
+// A Span is a run of whole messages that the consumer has taken from a chunk and works off without a lock.
+type Span struct {
+	buf   []byte
+	at    int
+	large []Large
+	next  int // the large body that comes next
+	peer  *monitor.Peer
+	more  bool // the frame taken last has another behind it
+	Left  int  // messages
+}
+
+// Cut is the span of c from the offset at to the end, n messages, the first large body in it being number large.
+func (c *Chunk) Cut(at, large, n int) Span {
+	return Span{buf: c.Buf, at: at, large: c.Large, next: large, peer: c.Peer, Left: n}
+}
+
+// Next takes the next message out: small bodies are copied to slab, large ones handed over. Left must not be 0.
+func (s *Span) Next(slab *Slab) Message {
+	s.Left--
+	if b := s.buf[s.at:]; b[0] == 0 { // one short frame: nearly always
+		end := 2 + int(b[1])
+		s.at += end
+		return Message{Peer: s.peer, Head: slab.copy(b[2:end])}
+	}
+	m := Message{Peer: s.peer, Head: s.cut(slab)}
+	if s.more {
+		m.Tail = slab.list(s.frames())
+		for s.more {
+			m.Tail = append(m.Tail, s.cut(slab))
+		}
+	}
+	return m
+}
+
+// cut returns the next frame in memory that is the message's own.
+func (s *Span) cut(slab *Slab) []byte {
+	frame, large := s.frame()
+	if large {
+		return frame
+	}
+	return slab.copy(frame)
+}
+
+// Into takes the next message out into b, over its former content. Large bodies are handed over, as by Next.
+func (s *Span) Into(b *Buffer) {
+	s.Left--
+	b.Peer = s.peer
+	if f := s.buf[s.at:]; f[0] == 0 {
+		end := 2 + int(f[1])
+		s.at += end
+		b.mem = append(b.mem[:0], f[2:end]...)
+		b.Head, b.Tail = body(b.mem), nil
+		return
+	}
+	b.mem, b.tail = b.mem[:0], b.tail[:0]
+	b.Head = b.take(s)
+	for s.more {
+		b.tail = append(b.tail, b.take(s))
+	}
+	b.Tail = b.tail
+}
+
+// take returns s's next frame in memory of b's own. Frames before it stay where they are if mem has to move.
+func (b *Buffer) take(s *Span) []byte {
+	frame, large := s.frame()
+	if large {
+		return frame
+	}
+	from := len(b.mem)
+	b.mem = append(b.mem, frame...)
+	return body(b.mem[from:len(b.mem):len(b.mem)])
+}
+
+// frame returns the next frame of a message, aliasing the chunk, and steps over it. A large body is let go of: the chunk
+// may live long after it.
+func (s *Span) frame() (frame []byte, large bool) {
+	from, size, large := s.step()
+	if !large {
+		return s.buf[from : from+size], false
+	}
+	frame = s.large[s.next-1].Body
+	s.large[s.next-1].Body = nil
+	return frame, true
+}
+
+// step finds the next frame's body and moves behind it. Commands that came between frames were obeyed by the reader and
+// stayed where they lay.
+func (s *Span) step() (from, size int, large bool) {
+	for {
+		b := s.buf[s.at:]
+		flags := b[0]
+		from, size = s.at+2, int(b[1])
+		if flags&flagLong != 0 {
+			from, size = s.at+9, int(binary.BigEndian.Uint64(b[1:]))
+		}
+		if large = s.next < len(s.large) && s.large[s.next].At == from; large {
+			size = 0
+			s.next++
+		}
+		s.at = from + size
+		if flags&flagCommand == 0 {
+			s.more = flags&flagMore != 0
+			return from, size, large
+		}
+	}
+}
+
+// frames counts the frames of the message from here on, so that their list is cut to measure.
+func (s *Span) frames() (n int) {
+	probe := *s
+	for ; probe.more; n++ {
+		probe.step()
+	}
+	return n
+}
+
+// Skip steps over the next message and returns its size on the wire, large bodies included.
+func (s *Span) Skip() int {
+	from, size := s.at, 0
+	for s.more = true; s.more; {
+		if _, _, large := s.step(); large {
+			size += len(s.large[s.next-1].Body)
+		}
+	}
+	s.Left--
+	return size + s.at - from
+}
+
+// At is where in the chunk the next message begins, and the number of its next large body.
+func (s *Span) At() (at, large int) { return s.at, s.next }

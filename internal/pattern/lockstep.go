@@ -1,0 +1,182 @@
+package pattern
+
+import (
+	"encoding/binary"
+
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/monitor"
+)
+
+// delimiter is the empty frame between envelope and body (RFC 28).
+var delimiter = []byte{}
+
+// Req asks one peer at a time, in turn, and hears the answer from the peer it asked: send, receive, send … (RFC 28).
+// Both directions are one state, so a socket guards them with one lock.
+type Req struct {
+	Relaxed   bool // a new request may replace an unanswered one
+	Correlate bool // number the requests and take only the reply with the same number
+
+	out      RoundRobin
+	in       FairQueue
+	asked    *pipe.Pipe     // nil: it is the turn of a request
+	barred   monitor.ConnID // answers that come over connections up to this one are late
+	number   uint32
+	id       [4]byte
+	envelope [2][]byte
+}
+
+func NewReq() *Req { return &Req{out: *NewRoundRobin(), in: *NewFairQueue()} }
+
+// Sender is Req's sending side.
+func (r *Req) Sender() Sender     { return (*reqSender)(r) }
+func (r *Req) Receiver() Receiver { return (*reqReceiver)(r) }
+
+// GiveUp makes it the turn of a request again. If an answer was awaited and answers are not numbered, it returns the
+// pipe that was asked: that peer's connection must be replaced, for a late answer would be taken for the next one. What
+// still comes from connections up to last is skipped.
+func (r *Req) GiveUp(last monitor.ConnID) *pipe.Pipe {
+	p := r.asked
+	r.asked = nil
+	if r.Correlate || p == nil {
+		return nil
+	}
+	r.barred = last
+	return p
+}
+
+// Awaits is the peer whose answer is awaited, nil if none.
+func (r *Req) Awaits() *pipe.Pipe { return r.asked }
+
+type reqSender Req
+
+func (r *reqSender) Attach(p *pipe.Pipe) { r.out.Attach(p) }
+func (r *reqSender) Detach(p *pipe.Pipe) { r.out.Detach(p) }
+func (r *reqSender) Ready(p *pipe.Pipe)  { r.out.Ready(p) }
+
+func (r *reqSender) Choose() (*pipe.Pipe, [][]byte, error) {
+	if r.asked != nil && !r.Relaxed {
+		return nil, nil, ErrState
+	}
+	p, _, _ := r.out.Choose()
+	if p == nil {
+		return nil, nil, nil
+	}
+	r.envelope[1] = delimiter
+	if !r.Correlate {
+		return p, r.envelope[1:], nil
+	}
+	binary.BigEndian.PutUint32(r.id[:], r.number+1)
+	r.envelope[0] = r.id[:]
+	return p, r.envelope[:], nil
+}
+
+func (r *reqSender) Took(p *pipe.Pipe) {
+	r.asked = p
+	r.number++
+	r.out.Took(p)
+}
+
+func (r *reqSender) Full(p *pipe.Pipe) { r.out.Full(p) }
+func (r *reqSender) Drops() bool       { return false }
+
+type reqReceiver Req
+
+func (r *reqReceiver) Attach(p *pipe.Pipe) { r.in.Attach(p) }
+func (r *reqReceiver) Detach(p *pipe.Pipe) { r.in.Detach(p) }
+func (r *reqReceiver) Ready(p *pipe.Pipe)  { r.in.Ready(p) }
+func (r *reqReceiver) Empty(p *pipe.Pipe)  { r.in.Empty(p) }
+
+func (r *reqReceiver) Choose() (*pipe.Pipe, error) {
+	if r.asked == nil {
+		return nil, ErrState
+	}
+	return r.in.Choose()
+}
+
+// Took keeps the answer and nothing else: what others say, what comes without the delimiter and what answers another
+// request is skipped (RFC 28: "SHALL discard silently").
+func (r *reqReceiver) Took(p *pipe.Pipe, m *message.Message) bool {
+	r.in.Took(p, m)
+	if p != r.asked || m.Peer != nil && m.Peer.Conn <= r.barred {
+		return false
+	}
+	if r.Correlate {
+		if len(m.Head) != 4 || binary.BigEndian.Uint32(m.Head) != r.number || len(m.Tail) == 0 {
+			return false
+		}
+		*m = m.Skip(1)
+	}
+	if len(m.Head) != 0 || len(m.Tail) == 0 {
+		return false
+	}
+	*m = m.Skip(1)
+	r.asked = nil
+	return true
+}
+
+// Rep answers whoever asked: receive, send, receive … It keeps the envelope of the request and puts it before the
+// answer (RFC 28).
+type Rep struct {
+	in       FairQueue
+	asker    *pipe.Pipe // nil: it is the turn of a request
+	envelope [][]byte
+}
+
+func NewRep() *Rep { return &Rep{in: *NewFairQueue()} }
+
+func (r *Rep) Sender() Sender     { return (*repSender)(r) }
+func (r *Rep) Receiver() Receiver { return (*repReceiver)(r) }
+
+type repSender Rep
+
+func (r *repSender) Attach(p *pipe.Pipe) { p.Place[pipe.Sending] = -1 }
+func (r *repSender) Detach(*pipe.Pipe)   {}
+func (r *repSender) Ready(*pipe.Pipe)    {}
+
+func (r *repSender) Choose() (*pipe.Pipe, [][]byte, error) {
+	if r.asker == nil {
+		return nil, nil, ErrState
+	}
+	return r.asker, r.envelope, nil
+}
+
+// A reply to a peer that is gone, or that does not read, is dropped, and the next request may come.
+func (r *repSender) Took(*pipe.Pipe) { r.asker = nil }
+func (r *repSender) Full(*pipe.Pipe) {}
+func (r *repSender) Drops() bool     { return true }
+
+type repReceiver Rep
+
+func (r *repReceiver) Attach(p *pipe.Pipe) { r.in.Attach(p) }
+func (r *repReceiver) Detach(p *pipe.Pipe) { r.in.Detach(p) }
+func (r *repReceiver) Ready(p *pipe.Pipe)  { r.in.Ready(p) }
+func (r *repReceiver) Empty(p *pipe.Pipe)  { r.in.Empty(p) }
+
+func (r *repReceiver) Choose() (*pipe.Pipe, error) {
+	if r.asker != nil {
+		return nil, ErrState
+	}
+	return r.in.Choose()
+}
+
+// Took moves everything up to the delimiter from m to the envelope; a request without one is skipped.
+// The envelope is copied: m may lie in memory that the caller uses again.
+func (r *repReceiver) Took(p *pipe.Pipe, m *message.Message) bool {
+	r.in.Took(p, m)
+	n := 0
+	for n < m.Len() && len(m.Frame(n)) > 0 {
+		n++
+	}
+	if n+1 >= m.Len() {
+		return false
+	}
+	r.envelope = r.envelope[:0]
+	for i := range n {
+		r.envelope = append(r.envelope, append([]byte(nil), m.Frame(i)...))
+	}
+	r.envelope = append(r.envelope, delimiter)
+	*m = m.Skip(n + 1)
+	r.asker = p
+	return true
+}

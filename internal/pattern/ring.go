@@ -1,0 +1,108 @@
+package pattern
+
+import (
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/internal/pipe"
+)
+
+// A ring is the pipes of a socket in one direction, those that are active — have room, have messages — before those
+// that are not, and turns among the active ones, a message each (RFC 28–31: round-robin, fair queueing).
+type ring struct {
+	direction int // which Place of its pipes is the ring's
+	pipes     []*pipe.Pipe
+	active    int // pipes[:active] are active
+	turn      int // whose turn it is
+}
+
+func (r *ring) attach(p *pipe.Pipe) {
+	p.Place[r.direction] = len(r.pipes)
+	r.pipes = append(r.pipes, p)
+	r.ready(p)
+}
+
+func (r *ring) detach(p *pipe.Pipe) {
+	if !r.has(p) {
+		return
+	}
+	r.rest(p)
+	last := len(r.pipes) - 1
+	r.swap(p.Place[r.direction], last)
+	r.pipes[last] = nil
+	r.pipes = r.pipes[:last]
+	p.Place[r.direction] = -1
+}
+
+func (r *ring) has(p *pipe.Pipe) bool {
+	i := p.Place[r.direction]
+	return i >= 0 && i < len(r.pipes) && r.pipes[i] == p
+}
+
+// ready makes p active; its turn comes last.
+func (r *ring) ready(p *pipe.Pipe) {
+	if r.has(p) && p.Place[r.direction] >= r.active {
+		r.swap(p.Place[r.direction], r.active)
+		r.active++
+	}
+}
+
+// rest makes p inactive.
+func (r *ring) rest(p *pipe.Pipe) {
+	if i := p.Place[r.direction]; r.has(p) && i < r.active {
+		r.active--
+		r.swap(i, r.active)
+		if r.turn >= r.active {
+			r.turn = 0
+		}
+	}
+}
+
+func (r *ring) swap(i, j int) {
+	r.pipes[i], r.pipes[j] = r.pipes[j], r.pipes[i]
+	r.pipes[i].Place[r.direction] = i
+	r.pipes[j].Place[r.direction] = j
+}
+
+func (r *ring) current() *pipe.Pipe {
+	if r.active == 0 {
+		return nil
+	}
+	return r.pipes[r.turn]
+}
+
+func (r *ring) next() {
+	if r.turn++; r.turn >= r.active {
+		r.turn = 0
+	}
+}
+
+// RoundRobin gives each message to the next pipe with room: PUSH, DEALER, and PAIR with its one pipe.
+type RoundRobin struct{ ring ring }
+
+func NewRoundRobin() *RoundRobin { return &RoundRobin{ring{direction: pipe.Sending}} }
+
+func (r *RoundRobin) Attach(p *pipe.Pipe) { r.ring.attach(p) }
+func (r *RoundRobin) Detach(p *pipe.Pipe) { r.ring.detach(p) }
+func (r *RoundRobin) Ready(p *pipe.Pipe)  { r.ring.ready(p) }
+
+func (r *RoundRobin) Choose() (*pipe.Pipe, [][]byte, error) { return r.ring.current(), nil, nil }
+func (r *RoundRobin) Took(*pipe.Pipe)                       { r.ring.next() }
+
+func (r *RoundRobin) Full(p *pipe.Pipe) { r.ring.rest(p) }
+func (r *RoundRobin) Drops() bool       { return false }
+
+// FairQueue takes a message from each pipe in turn that has one: PULL, DEALER, and PAIR with its one pipe.
+type FairQueue struct{ ring ring }
+
+func NewFairQueue() *FairQueue { return &FairQueue{ring{direction: pipe.Receiving}} }
+
+func (f *FairQueue) Attach(p *pipe.Pipe) { f.ring.attach(p) }
+func (f *FairQueue) Detach(p *pipe.Pipe) { f.ring.detach(p) }
+func (f *FairQueue) Ready(p *pipe.Pipe)  { f.ring.ready(p) }
+func (f *FairQueue) Empty(p *pipe.Pipe)  { f.ring.rest(p) }
+
+func (f *FairQueue) Choose() (*pipe.Pipe, error) { return f.ring.current(), nil }
+
+func (f *FairQueue) Took(*pipe.Pipe, *message.Message) bool {
+	f.ring.next()
+	return true
+}

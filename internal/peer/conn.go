@@ -1,0 +1,280 @@
+package peer
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/internal/transport"
+	"github.com/glassmq/zmq/monitor"
+)
+
+// lastConn numbers connections and attempts of the whole process: an id that two sockets could share would join nothing.
+var lastConn atomic.Uint64
+
+// NextID returns a connection id that nobody had before.
+func NextID() monitor.ConnID { return monitor.ConnID(lastConn.Add(1)) }
+
+// State is where a connection's life stands.
+type State uint8
+
+const (
+	Dialling State = iota // an attempt, no connection yet
+	Shaking               // connected or accepted, not yet ready
+	Ready                 // carries messages
+	Ended
+)
+
+// A Conn is one attempt and, if it succeeds, one connection. One goroutine, its owner, takes it through its life; it
+// ends in finish and nowhere else, whoever ended it.
+type Conn struct {
+	ID       monitor.ConnID
+	Endpoint Endpoint
+	Pipe     *pipe.Pipe
+	opt      *Options
+	host     Host
+	nc       net.Conn
+	raw      syscall.RawConn // nil: nc is no descriptor of the system's
+	fd       int
+	attempt  int
+	dialer   *Dialer // whose attempt it is; nil if it was accepted
+	began    time.Time
+	room     chan struct{} // the pipe's: In has room again
+	done     chan struct{} // closed when somebody has ended the connection
+
+	// The host's control lock guards:
+	state State
+	peer  monitor.Peer  // filled until Ready, fixed from then on
+	facts *monitor.Peer // &peer once Ready: what messages carry
+
+	// mu guards the end and who writes.
+	mu       sync.Mutex
+	idle     sync.Cond // !writing
+	open     bool      // Ready, and not yet ended: messages may go out
+	writing  bool      // somebody is writing: a goroutine, or the call that found nobody doing so
+	again    bool      // and shall look once more before it stops
+	control  []byte    // commands that go out before the next message
+	pong     bool      // a PONG is among them: one is enough
+	cause    *Cause    // why it ended; the first one stays
+	broken   error     // a write failed
+	draining bool      // end when everything is written …
+	drainEnd Cause     // … with this cause
+	leaving  *time.Timer
+	limit    *time.Timer // of the drain
+
+	out   writer     // whoever writes
+	inlet pipe.Inlet // whoever reads
+	back  chan error // what a Recv call that read for us gives back
+
+	came0, sent0 pipe.Count // what the pipe had carried before
+	torn0        int
+	shaken       func() // the handshake is over, either way
+	beat         heartbeat
+}
+
+func newConn(h Host, o *Options, e Endpoint, p *pipe.Pipe, room chan struct{}) *Conn {
+	c := &Conn{ID: NextID(), Endpoint: e, Pipe: p, opt: o, host: h, fd: -1, room: room, began: time.Now(),
+		done: make(chan struct{}), back: make(chan error, 1)}
+	c.idle.L = &c.mu
+	c.peer = monitor.Peer{Conn: c.ID, SocketID: o.SocketID, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, FD: -1}
+	return c
+}
+
+// use gives the connection its transport.
+func (c *Conn) use(nc net.Conn) {
+	c.nc = nc
+	c.fd = transport.FD(nc)
+	c.peer.FD = c.fd
+	c.peer.Local, c.peer.Remote = transport.Name(nc.LocalAddr()), transport.Name(nc.RemoteAddr())
+	if sc, ok := nc.(syscall.Conn); ok {
+		c.raw, _ = sc.SyscallConn()
+	}
+}
+
+// serve takes a connection that is up from its first byte to its end. It reports whether the handshake succeeded.
+func (c *Conn) serve() (ready bool) {
+	rest, err := c.handshake()
+	if c.shaken != nil {
+		c.shaken()
+	}
+	if err == nil {
+		ready = true
+		err = c.traffic(rest)
+	}
+	c.finish(err)
+	return ready
+}
+
+// End ends the connection now. The first cause stays; its owner does the rest.
+func (c *Conn) End(why Cause) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end(why)
+}
+
+// end is End with mu held.
+func (c *Conn) end(why Cause) {
+	if c.cause != nil {
+		return
+	}
+	c.cause = &why
+	c.open = false
+	close(c.done)
+	if c.nc != nil {
+		c.nc.SetDeadline(past) // whoever reads or writes comes back
+	}
+}
+
+var past = time.Unix(1, 0)
+
+// Drain ends the connection as soon as everything queued has gone out. One that is not yet Ready first becomes so.
+func (c *Conn) Drain(why Cause) {
+	c.mu.Lock()
+	c.draining, c.drainEnd = true, why
+	c.mu.Unlock()
+	c.Flush()
+}
+
+// EndAfter ends the connection when d has passed, if nothing else has by then. A negative d is never.
+func (c *Conn) EndAfter(why Cause, d time.Duration) {
+	if d < 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause == nil {
+		c.limit = time.AfterFunc(d, func() { c.End(why) })
+	}
+}
+
+// IsOpen reports whether messages may go out.
+func (c *Conn) IsOpen() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open
+}
+
+// drained: the kernel has everything. To close now would throw away what it has not delivered if the peer has sent
+// something that we did not read, so we say goodbye and wait until the peer's kernel has it all, or the peer hangs up.
+// Whoever drains sets the limit. mu is held.
+func (c *Conn) drained() {
+	if c.leaving != nil {
+		return
+	}
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok || unacknowledged(c.raw) == 0 || half.CloseWrite() != nil {
+		c.end(c.drainEnd)
+		return
+	}
+	c.leaving = time.AfterFunc(leaveEvery, c.left)
+}
+
+// leaveEvery is how often a connection that is leaving looks whether the peer's kernel has everything.
+const leaveEvery = 2 * time.Millisecond
+
+func (c *Conn) left() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.cause != nil:
+	case unacknowledged(c.raw) == 0:
+		c.end(c.drainEnd)
+	default:
+		c.leaving.Reset(leaveEvery)
+	}
+}
+
+// finish is the one way out: no more messages, no more writer, the terminal event, the descriptor.
+func (c *Conn) finish(err error) {
+	c.mu.Lock()
+	why := c.cause
+	c.mu.Unlock()
+	if why == nil {
+		why = c.explain(err)
+		c.End(*why)
+	}
+	c.mu.Lock()
+	for c.writing {
+		c.idle.Wait()
+	}
+	for _, t := range []*time.Timer{c.leaving, c.limit} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	c.mu.Unlock()
+	c.beat.stop()
+	c.inlet.Close()
+
+	c.host.Lock()
+	c.host.Detach(c)
+	messages, bytes := c.lost(why)
+	c.ended(why, messages)
+	c.state = Ended
+	c.host.Ended(c, messages, bytes)
+	c.host.Unlock()
+	c.nc.Close()
+}
+
+// lost drops what was queued for this peer alone and counts it, and what the break cut in two. The queue of an endpoint
+// that dials on goes on.
+func (c *Conn) lost(why *Cause) (messages, bytes int) {
+	q := c.Pipe.Out
+	if q == nil {
+		return 0, 0
+	}
+	if c.Endpoint.Side == monitor.SideBind || why.Drop {
+		messages, bytes = q.Drop()
+	}
+	messages += q.Torn() - c.torn0
+	if c.dialer != nil && why.Drop {
+		c.dialer.mu.Lock()
+		c.dialer.lost, c.dialer.lostSize = messages, bytes
+		c.dialer.mu.Unlock()
+	}
+	return messages, bytes
+}
+
+// Carried counts what this connection carried, in and out.
+func (c *Conn) Carried() (in, out pipe.Count) {
+	if c.state != Ready {
+		return in, out
+	}
+	if q := c.Pipe.In; q != nil {
+		came, _ := q.Counts()
+		in = came.Minus(c.came0)
+	}
+	if q := c.Pipe.Out; q != nil {
+		_, sent := q.Counts()
+		out = sent.Minus(c.sent0)
+	}
+	return in, out
+}
+
+// mark notes where the pipe's counts stand: what it carries from now on is this connection's.
+func (c *Conn) mark() {
+	if q := c.Pipe.In; q != nil {
+		c.came0, _ = q.Counts()
+	}
+	if q := c.Pipe.Out; q != nil {
+		_, c.sent0 = q.Counts()
+		c.torn0 = q.Torn()
+	}
+}
+
+// State is what is true of the connection; ok is false before it is up and after its end. The control lock is held.
+func (c *Conn) State() (s monitor.PeerState, ok bool) {
+	in, out := c.Carried()
+	s = monitor.PeerState{Peer: c.peer, Ready: c.state == Ready, MessagesIn: in.Messages, BytesIn: in.Bytes,
+		MessagesOut: out.Messages, BytesOut: out.Bytes, RTT: c.beat.RTT()}
+	return s, c.state == Shaking || c.state == Ready
+}
+
+// IsReady reports whether the handshake is through and the connection lives. The control lock is held.
+func (c *Conn) IsReady() bool { return c.state == Ready }
+
+// Peer is what is known of the other end. The control lock is held.
+func (c *Conn) Peer() monitor.Peer { return c.peer }

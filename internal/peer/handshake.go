@@ -1,0 +1,229 @@
+package peer
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// handshakeMost is what a peer may send before it is ready: a greeting, two rounds of commands, metadata at its limit.
+const handshakeMost = 128 << 10
+
+// A handshaker is the state of one handshake; it reads what it needs and keeps what came behind.
+type handshaker struct {
+	c     *Conn
+	in    []byte // received, not yet understood
+	total int
+	phase monitor.Phase
+}
+
+// A phaseError says how far a handshake had come.
+type phaseError struct {
+	phase monitor.Phase
+	seen  []byte // of the greeting, if it never became one
+	err   error
+}
+
+func (e *phaseError) Error() string { return e.err.Error() }
+func (e *phaseError) Unwrap() error { return e.err }
+
+// handshake takes a fresh connection to Ready (RFC 23, 37):
+//
+//  1. both sides greet, whoever is first;
+//  2. the mechanism's commands go to and fro;
+//  3. the peer is held against our type, and the socket asked whether it takes one more;
+//  4. HandshakeSucceeded, and from then on messages.
+//
+// One deadline covers it all: a peer that sends a byte now and then gains nothing. rest is what came behind.
+func (c *Conn) handshake() (rest []byte, err error) {
+	if d := c.opt.HandshakeTimeout; d > 0 {
+		c.nc.SetDeadline(time.Now().Add(d))
+	}
+	h := handshaker{c: c, phase: monitor.InGreeting}
+	remote, version, err := h.run()
+	if err != nil {
+		return nil, &phaseError{h.phase, h.in, err}
+	}
+	if err := c.become(remote, version); err != nil {
+		return nil, &phaseError{h.phase, nil, err}
+	}
+	return h.in, nil
+}
+
+func (h *handshaker) run() (remote zmtp.Metadata, version string, err error) {
+	greeting, err := h.greet()
+	if err != nil {
+		return nil, "", err
+	}
+	h.phase = monitor.InMechanism
+	mine := h.c.opt.Mechanism
+	if greeting.Mechanism != mine.Name() {
+		return nil, "", &zmtp.ProtocolError{Code: zmtp.MechanismMismatch,
+			Detail: fmt.Sprintf("the peer speaks %s, this socket %s", greeting.Mechanism, mine.Name())}
+	}
+	remote, err = h.mechanism()
+	return remote, fmt.Sprintf("%d.%d", greeting.Major, greeting.Minor), err
+}
+
+// greet exchanges greetings. Ours goes out whole at once and first: each side may (RFC 37, "Greeting").
+func (h *handshaker) greet() (g zmtp.Greeting, err error) {
+	mine := h.c.opt.Mechanism
+	ours := zmtp.AppendGreeting(nil, zmtp.Greeting{Major: 3, Minor: 1, Mechanism: mine.Name(), AsServer: mine.AsServer()})
+	if _, err := h.c.nc.Write(ours); err != nil {
+		return g, err
+	}
+	for {
+		g, n, err := zmtp.ParseGreeting(h.in)
+		if err != nil || n > 0 {
+			if err == nil {
+				h.in = h.in[n:]
+			}
+			return g, err
+		}
+		if err := h.more(); err != nil {
+			return g, err
+		}
+	}
+}
+
+// mechanism lets the mechanism's two sides talk until it is done.
+func (h *handshaker) mechanism() (zmtp.Metadata, error) {
+	talk := h.c.opt.Mechanism.Begin(h.c.opt.Metadata)
+	step, err := talk.Next(zmtp.Command{})
+	for {
+		if err == nil && step.Done {
+			h.phase = monitor.InMetadata
+			err = h.check(step.Remote)
+		}
+		if err != nil {
+			h.refuse(err)
+			return nil, err
+		}
+		var out []byte
+		for _, cmd := range step.Send {
+			out = zmtp.AppendCommand(out, cmd)
+		}
+		if len(out) > 0 {
+			if _, err := h.c.nc.Write(out); err != nil {
+				return nil, err
+			}
+		}
+		if step.Done {
+			return step.Remote, nil
+		}
+		cmd, err2 := h.command()
+		if err2 != nil {
+			return nil, err2
+		}
+		step, err = talk.Next(cmd)
+	}
+}
+
+// check holds the peer against our type, and asks the socket.
+func (h *handshaker) check(remote zmtp.Metadata) error {
+	h.c.introduce(remote)
+	if err := zmtp.CheckRemote(h.c.opt.Type, remote); err != nil {
+		return err
+	}
+	return h.c.host.Accept(h.c)
+}
+
+// refuse tells the peer why, so that its own events can (RFC 37: "ERROR"). What broke the protocol itself is not
+// answered: the peer may not be ZeroMQ at all.
+func (h *handshaker) refuse(err error) {
+	var p *zmtp.ProtocolError
+	if !errors.As(err, &p) || h.phase != monitor.InMetadata {
+		return
+	}
+	h.c.nc.Write(zmtp.AppendError(nil, p.Error())) // the connection ends either way
+	if half, ok := h.c.nc.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite() // what is sent is read before what follows
+	}
+}
+
+// command reads the next command of the handshake.
+func (h *handshaker) command() (zmtp.Command, error) {
+	for {
+		head, n, err := zmtp.ParseHeader(h.in, handshakeMost)
+		if err != nil {
+			return zmtp.Command{}, err
+		}
+		if n > 0 && !head.Command {
+			return zmtp.Command{}, &zmtp.ProtocolError{Code: zmtp.BadFrame, Detail: "a message before the handshake was through"}
+		}
+		if n > 0 && uint64(len(h.in)-n) >= head.Size {
+			end := n + int(head.Size)
+			cmd, err := zmtp.ParseCommand(h.in[n:end])
+			h.in = h.in[end:]
+			return cmd, err
+		}
+		if err := h.more(); err != nil {
+			return zmtp.Command{}, err
+		}
+	}
+}
+
+// more reads what there is.
+func (h *handshaker) more() error {
+	if h.total >= handshakeMost {
+		return &zmtp.ProtocolError{Code: zmtp.HandshakeTooLong, Detail: fmt.Sprintf("%d bytes without coming to an end", h.total)}
+	}
+	const step = 256 // greeting and READY of an ordinary peer are 64 and 30 to 60
+	if cap(h.in)-len(h.in) < step {
+		h.in = append(make([]byte, 0, 2*len(h.in)+step), h.in...)
+	}
+	n, err := h.c.nc.Read(h.in[len(h.in):cap(h.in)])
+	h.in = h.in[:len(h.in)+n]
+	h.total += n
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// introduce writes down what the peer says of itself, for the events of this connection, a refusal's included.
+func (c *Conn) introduce(remote zmtp.Metadata) {
+	c.host.Lock()
+	defer c.host.Unlock()
+	c.peer.Type, _ = remote.Get("Socket-Type")
+	c.peer.RoutingID, _ = remote.Get("Identity")
+	c.peer.Mechanism = c.opt.Mechanism.Name()
+	c.peer.SetProperties(func(yield func(string, string) bool) {
+		for _, p := range remote {
+			if !yield(p.Name, p.Value) {
+				return
+			}
+		}
+	})
+}
+
+// become makes the connection ready: the event, then the pipe's place among the socket's others, then the first byte.
+func (c *Conn) become(remote zmtp.Metadata, version string) error {
+	c.nc.SetDeadline(time.Time{})
+	c.host.Lock()
+	c.mu.Lock()
+	if c.cause != nil { // ended meanwhile: the deadline that says so was just taken away
+		c.mu.Unlock()
+		c.host.Unlock()
+		return net.ErrClosed
+	}
+	c.open = true
+	c.mu.Unlock()
+	c.peer.Version = version
+	c.state = Ready
+	c.facts = &c.peer
+	c.mark()
+	c.inlet.Max, c.inlet.Command, c.inlet.Source = c.opt.MaxMessageSize, c.command, c.opt.Source
+	c.inlet.Open(c.Pipe.In, c.facts)
+	c.ready()
+	c.host.Attach(c)
+	c.host.Changed()
+	c.host.Unlock()
+	c.beat.start(c)
+	c.Flush() // what was queued before there was a peer
+	return nil
+}

@@ -1,0 +1,177 @@
+package peer
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// A heartbeat notices a peer that fell silent (RFC 37, "Connection Heartbeating"): every interval it sends a PING, and
+// if then not one byte comes for the timeout, it ends the connection. Any byte is life, also in the middle of a large
+// frame. While we do not read, because the pipe is full, nothing can be heard and nobody is judged; our own PINGs go on
+// and keep the peer from judging us.
+type heartbeat struct {
+	c     *Conn
+	count atomic.Uint32 // reads that brought something
+	deaf  atomic.Bool   // we do not read at present
+
+	mu sync.Mutex
+	// mu guards:
+	timer  *time.Timer
+	ended  bool
+	last   uint32        // count at the last look
+	life   time.Time     // when that was seen to change
+	pinged time.Time     // the last PING
+	since  time.Time     // the first PING after which nothing came; zero if something did
+	ttl    time.Duration // what the peer asked for: hang up after so much silence
+	rtt    time.Duration
+}
+
+// start begins to beat if there is something to watch.
+func (b *heartbeat) start(c *Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.c = c
+	if d := c.opt.HeartbeatInterval; d > 0 {
+		b.pinged = time.Now()
+		b.timer = time.AfterFunc(d, b.tick)
+	}
+}
+
+func (b *heartbeat) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+}
+
+func (b *heartbeat) heard()  { b.count.Add(1) }
+func (b *heartbeat) pause()  { b.deaf.Store(true) }
+func (b *heartbeat) resume() { b.heard(); b.deaf.Store(false) }
+
+// tick looks whether the peer is alive, sends the next PING if it is due, and says when to look again.
+func (b *heartbeat) tick() {
+	b.mu.Lock()
+	if b.ended {
+		b.mu.Unlock()
+		return
+	}
+	now := time.Now()
+	if n := b.count.Load(); n != b.last || b.deaf.Load() || b.life.IsZero() {
+		b.last, b.life, b.since = n, now, time.Time{}
+	}
+	silence, asked, dead := b.verdict(now)
+	interval := b.c.opt.HeartbeatInterval
+	ping := !dead && interval > 0 && now.Sub(b.pinged) >= interval
+	if ping {
+		b.pinged = now
+		if b.since.IsZero() {
+			b.since = now
+		}
+	}
+	b.timer.Reset(max(time.Millisecond, b.next(now)))
+	b.mu.Unlock()
+	switch {
+	case dead:
+		b.c.silent(silence, asked)
+	case ping:
+		b.c.queue(zmtp.AppendPing(nil, zmtp.Ping{TTL: b.c.opt.HeartbeatTTL}))
+	}
+}
+
+// verdict reports whether the peer was silent for too long: after our PING, or by the limit that it set itself. mu is
+// held.
+func (b *heartbeat) verdict(now time.Time) (silence time.Duration, asked, dead bool) {
+	silence = now.Sub(b.life)
+	if limit := b.c.opt.HeartbeatTimeout; limit > 0 && !b.since.IsZero() && now.Sub(b.since) >= limit {
+		return silence, false, true
+	}
+	return silence, true, b.ttl > 0 && silence >= b.ttl
+}
+
+// next is when to look again: when a PING or a verdict is due. mu is held.
+func (b *heartbeat) next(now time.Time) time.Duration {
+	next := time.Duration(1<<63 - 1)
+	if d := b.c.opt.HeartbeatInterval; d > 0 {
+		next = d - now.Sub(b.pinged)
+		if limit := b.c.opt.HeartbeatTimeout; limit > 0 && !b.since.IsZero() {
+			next = min(next, limit-now.Sub(b.since))
+		}
+	}
+	if b.ttl > 0 {
+		next = min(next, b.ttl-now.Sub(b.life))
+	}
+	return next
+}
+
+// answered takes a PONG.
+func (b *heartbeat) answered() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rtt = time.Since(b.pinged)
+}
+
+// RTT is the round trip of the last PING that was answered, 0 if none was.
+func (b *heartbeat) RTT() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rtt
+}
+
+// leastTTL is what a peer's TTL counts for at least: shorter ones would let it make us churn.
+const leastTTL = 100 * time.Millisecond
+
+// heed takes the TTL of a PING: the peer asks us to hang up when it has been silent for so long.
+func (b *heartbeat) heed(ttl time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended {
+		return
+	}
+	if ttl > 0 {
+		ttl = max(ttl, leastTTL)
+	}
+	if b.ttl = ttl; ttl == 0 {
+		return
+	}
+	if b.timer == nil {
+		b.timer = time.AfterFunc(ttl, b.tick)
+	} else {
+		b.timer.Reset(max(time.Millisecond, b.next(time.Now())))
+	}
+}
+
+// ping answers a PING. At most one answer waits: a peer that asks faster than it reads gets fewer.
+func (c *Conn) ping(data []byte) error {
+	p, err := zmtp.ParsePing(data)
+	if err != nil {
+		return err
+	}
+	c.beat.heed(p.TTL)
+	c.mu.Lock()
+	if c.pong {
+		c.mu.Unlock()
+		return nil
+	}
+	c.pong = true
+	c.mu.Unlock()
+	c.queue(zmtp.AppendPong(nil, p.Context))
+	return nil
+}
+
+// silent ends a connection whose peer was silent for too long.
+func (c *Conn) silent(for_ time.Duration, asked bool) {
+	cause := Cause{Who: monitor.ByTimer, Phase: monitor.InTraffic, Reason: monitor.ReasonHeartbeatTimeout, Err: &silenceError{for_}}
+	if asked {
+		cause.Reason = monitor.ReasonTTLExpired
+	}
+	c.host.Lock()
+	c.heartbeatTimeout(&cause)
+	c.host.Unlock()
+	c.End(cause)
+}

@@ -1,0 +1,171 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/glassmq/zmq/internal/endpoint"
+	"github.com/glassmq/zmq/internal/transport"
+	"github.com/glassmq/zmq/monitor"
+)
+
+// A Listener is one Bind: it accepts peers, each with a pipe of its own that dies with its connection.
+type Listener struct {
+	Endpoint Endpoint
+	Bound    string
+	opt      *Options
+	host     Host
+	ln       net.Listener
+	fd       int
+	shaking  atomic.Int32    // connections in their handshake
+	stop     context.Context // ended: so is the accept loop
+	cancel   context.CancelFunc
+
+	storm storm // the accept loop's
+}
+
+// Listen binds. Its events are BindFailed or Listening.
+func Listen(h Host, o *Options, e Endpoint, at endpoint.Endpoint) (*Listener, error) {
+	ln, bound, err := transport.Listen(context.Background(), at, o.Transport)
+	h.Lock()
+	defer h.Unlock()
+	if err != nil {
+		err = transport.Cause(err)
+		h.Emit(&monitor.Event{Kind: monitor.BindFailed, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: at.String(), FD: -1,
+			Err: err, Who: monitor.ByLocal, Phase: monitor.InResolve, Reason: systemReason(err)})
+		return nil, err
+	}
+	l := &Listener{Endpoint: e, Bound: bound, opt: o, host: h, ln: ln, fd: transport.FD(ln)}
+	l.stop, l.cancel = context.WithCancel(context.Background())
+	h.Emit(l.event(monitor.Listening))
+	return l, nil
+}
+
+func (l *Listener) event(k monitor.Kind) *monitor.Event {
+	return &monitor.Event{Kind: k, EndpointID: l.Endpoint.ID, Endpoint: l.Endpoint.Text, Side: l.Endpoint.Side, Local: l.Bound, FD: l.fd}
+}
+
+// Run accepts until the listener is closed. each is told of every connection before its first event, and may refuse it.
+func (l *Listener) Run(each func(*Conn) bool) {
+	for {
+		nc, err := l.ln.Accept()
+		switch {
+		case err == nil && l.opt.MaxHandshakes > 0 && int(l.shaking.Load()) >= l.opt.MaxHandshakes:
+			nc.Close()
+			l.storm.failed(l, errTooMany)
+		case err == nil:
+			l.storm.over(l)
+			l.accept(nc, each)
+		case l.stop.Err() != nil || errors.Is(err, net.ErrClosed):
+			l.storm.over(l)
+			return
+		default:
+			l.storm.failed(l, transport.Cause(err))
+			l.storm.wait(l.stop.Done())
+		}
+	}
+}
+
+func (l *Listener) accept(nc net.Conn, each func(*Conn) bool) {
+	room := make(chan struct{}, 1)
+	c := newConn(l.host, l.opt, l.Endpoint, l.opt.newPipe(), room)
+	c.Pipe.Flush = c.Flush
+	c.Pipe.Room = func() { signal(room) }
+	c.use(nc)
+	l.shaking.Add(1)
+	c.shaken = sync.OnceFunc(func() { l.shaking.Add(-1) })
+	if !each(c) {
+		nc.Close()
+		c.shaken()
+		return
+	}
+	c.up()
+	l.host.Go(func() { c.serve() })
+}
+
+// Close stops listening, once; the connections live on.
+func (l *Listener) Close(why monitor.Reason) {
+	l.cancel()
+	err := l.ln.Close()
+	l.host.Lock()
+	defer l.host.Unlock()
+	e := l.event(monitor.Closed)
+	if err != nil {
+		e.Kind, e.Err = monitor.CloseFailed, transport.Cause(err)
+	}
+	e.Who, e.Reason = monitor.ByLocal, why
+	l.host.Emit(e)
+}
+
+// Stopped reports whether Close was called.
+func (l *Listener) Stopped() bool { return l.stop.Err() != nil }
+
+// State is what is true of the endpoint. Control lock held.
+func (l *Listener) State() monitor.EndpointState {
+	return monitor.EndpointState{ID: l.Endpoint.ID, Side: l.Endpoint.Side, Endpoint: l.Endpoint.Text, Bound: l.Bound}
+}
+
+var errTooMany = errors.New("too many handshakes at once")
+
+// A storm turns the failures of an accept loop that comes at every turn, such as having no descriptors left, into at
+// most ten events a second with a count, and slows the loop down.
+type storm struct {
+	count uint64 // since the last event
+	err   error
+	last  time.Time
+	pause time.Duration
+}
+
+const (
+	stormEvery = 100 * time.Millisecond
+	pauseLeast = 5 * time.Millisecond
+	pauseMost  = time.Second
+)
+
+func (s *storm) failed(l *Listener, err error) {
+	s.count++
+	s.err = err
+	if now := time.Now(); now.Sub(s.last) >= stormEvery {
+		s.last = now
+		s.tell(l)
+	}
+}
+
+// over ends the storm: what was not told yet is.
+func (s *storm) over(l *Listener) {
+	s.pause = 0
+	if s.count > 0 {
+		s.tell(l)
+	}
+}
+
+func (s *storm) tell(l *Listener) {
+	e := l.event(monitor.AcceptFailed)
+	e.FD, e.Err, e.Count, e.Who, e.Phase, e.Reason = -1, s.err, s.count, monitor.ByLocal, monitor.InConnect, systemReason(s.err)
+	if s.err == errTooMany {
+		e.Reason = monitor.ReasonTooManyHandshakes
+	}
+	if errors.Is(s.err, syscall.ECONNABORTED) {
+		e.Who = monitor.ByPeer
+	}
+	s.count = 0
+	l.host.Lock()
+	l.host.Emit(e)
+	l.host.Unlock()
+}
+
+// wait gives descriptors time to come back.
+func (s *storm) wait(stop <-chan struct{}) {
+	s.pause = min(max(2*s.pause, pauseLeast), pauseMost)
+	t := time.NewTimer(s.pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-stop:
+	}
+}

@@ -1,0 +1,106 @@
+// Package peer is the life of connections: dialled or accepted, through the handshake, carrying messages, to their end.
+// It is the one place that makes a connection's events.
+//
+// Reading order: peer.go (what a life needs), conn.go (states and the one way out), handshake.go, read.go, write.go,
+// heartbeat.go, then who begins lives: dial.go and listen.go; and events.go, where every event of a connection is made.
+package peer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/internal/transport"
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// A Host is the socket that a connection belongs to.
+//
+// Its Lock is the control lock: a connection changes its state and emits the event that says so under it, so that a
+// snapshot of the socket and the events after it fit together. It is never held across I/O.
+type Host interface {
+	sync.Locker
+	Emit(e *monitor.Event) // stamps the socket's own facts; control lock held
+
+	// Attach is called after HandshakeSucceeded was emitted and before the first message, with the control lock held.
+	Attach(c *Conn)
+	// Accept says whether the socket takes another peer, before the handshake is through; an error refuses it.
+	Accept(c *Conn) error
+	// Detach is called when c carries no more messages and before its terminal event, with the control lock held.
+	Detach(c *Conn)
+	// Ended is called after the terminal event: so many queued messages went down with c. Control lock held.
+	Ended(c *Conn, messages, bytes int)
+	// Abandon is called when a dialled endpoint has given up. Control lock held.
+	Abandon(p *pipe.Pipe)
+	// Received says that c's pipe has messages again; lend asks the reader to let Recv calls read from now on. No lock
+	// is held.
+	Received(c *Conn) (lend bool)
+	// Sendable says that p has room again. No lock is held.
+	Sendable(p *pipe.Pipe)
+	Go(f func()) // starts a goroutine that the socket's end waits for
+	// Changed says that something which WaitReady looks at is different. Control lock held.
+	Changed()
+}
+
+// Options are what one endpoint's connections need to know. They are fixed when the endpoint is made.
+type Options struct {
+	SocketID  uint64
+	Type      string        // "PUSH"
+	Metadata  zmtp.Metadata // of our READY
+	Mechanism zmtp.Mechanism
+	Transport transport.Options
+
+	Sends, Receives  bool
+	SendHWM, RecvHWM int
+	Eager            bool // every message waits for an answer: write it at once, never gather
+
+	MaxMessageSize   uint64 // bytes; 0: no limit
+	ConnectTimeout   time.Duration
+	HandshakeTimeout time.Duration
+	ReconnectMin     time.Duration // 0: never again
+	ReconnectMax     time.Duration
+	MaxHandshakes    int
+
+	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
+
+	Jitter func() float64 // in [0, 1): spreads the dial attempts of many
+	Source message.Source // of large received bodies; nil: the heap
+}
+
+// An Endpoint is one Bind or Connect call.
+type Endpoint struct {
+	ID   uint64
+	Text string // as the user wrote it
+	Side monitor.Side
+}
+
+// newPipe makes the directions that the socket's type has.
+func (o *Options) newPipe() *pipe.Pipe {
+	p := &pipe.Pipe{}
+	if o.Sends {
+		p.Out = pipe.NewQueue(o.SendHWM)
+	}
+	if o.Receives {
+		p.In = pipe.NewQueue(o.RecvHWM)
+	}
+	return p
+}
+
+// signal wakes the one goroutine that waits on c, now or when it comes to wait.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// within bounds a step of an attempt; 0 is no bound.
+func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
+}

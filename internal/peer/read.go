@@ -1,0 +1,140 @@
+package peer
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// traffic reads until the connection ends:
+//
+//  1. Read takes what has arrived into the pipe, as far as its mark allows;
+//  2. if that was the first message for a socket that was waiting, its Recv calls may read by themselves from now on:
+//     that saves a goroutine switch each way;
+//  3. when they stop doing so, the bytes are this goroutine's again.
+//
+// rest is what came behind the handshake.
+func (c *Conn) traffic(rest []byte) error {
+	first, err := c.feed(rest)
+	for err == nil {
+		if first && c.host.Received(c) {
+			err = <-c.back
+			if err != nil {
+				break
+			}
+		}
+		first, err = c.Read()
+	}
+	if c.inlet.Stalled() { // complete messages that were received stay readable: for these few the mark gives way
+		if first, _ := c.inlet.Overrun(); first {
+			c.host.Received(c)
+		}
+	}
+	return err
+}
+
+func (c *Conn) feed(b []byte) (first bool, err error) {
+	for len(b) > 0 && err == nil {
+		n := copy(c.inlet.Room(), b)
+		b = b[n:]
+		var f bool
+		f, err = c.inlet.Advance(n)
+		first = first || f
+		for err == nil && c.inlet.Stalled() {
+			if first {
+				c.host.Received(c)
+				first = false
+			}
+			first, err = c.resume()
+		}
+	}
+	return first, err
+}
+
+// Read reads once and takes in what came. first: the pipe had no message before. It is called by one goroutine at a
+// time: the owner, or a Recv call to which the connection was lent.
+func (c *Conn) Read() (first bool, err error) {
+	if c.inlet.Stalled() {
+		return c.resume()
+	}
+	n, err := c.nc.Read(c.inlet.Room())
+	if n > 0 {
+		c.beat.heard()
+		var bad error
+		if first, bad = c.inlet.Advance(n); bad != nil {
+			return first, bad
+		}
+	}
+	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = c.interrupted()
+	}
+	return first, err
+}
+
+// resume waits for room in the pipe: the peer is held back by TCP meanwhile.
+func (c *Conn) resume() (first bool, err error) {
+	c.beat.pause()
+	defer c.beat.resume()
+	for c.inlet.Awaits() {
+		select {
+		case <-c.room:
+			if err := c.failure(); err != nil {
+				return false, err
+			}
+		case <-c.done:
+			return false, os.ErrDeadlineExceeded
+		}
+	}
+	return c.inlet.Resume()
+}
+
+// failure is what a write came to, nil if none failed.
+func (c *Conn) failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.broken
+}
+
+// interrupted says why a read came back without bytes: because the connection was ended, or only because the one who
+// read for us was called away.
+func (c *Conn) interrupted() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.cause != nil:
+		return os.ErrDeadlineExceeded
+	case c.broken != nil:
+		return c.broken
+	}
+	c.nc.SetReadDeadline(time.Time{})
+	return nil
+}
+
+// Interrupt calls back whoever is reading.
+func (c *Conn) Interrupt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nc.SetReadDeadline(past)
+}
+
+// GiveBack returns a lent connection to its owner; err is what reading it came to.
+func (c *Conn) GiveBack(err error) { c.back <- err }
+
+// command obeys a command that came after the handshake. Unknown ones are ignored (RFC 37).
+func (c *Conn) command(body []byte) error {
+	cmd, err := zmtp.ParseCommand(body)
+	if err != nil {
+		return err
+	}
+	switch cmd.Name {
+	case zmtp.PING:
+		return c.ping(cmd.Data)
+	case zmtp.PONG:
+		c.beat.answered()
+	case zmtp.READY, zmtp.ERROR:
+		return &zmtp.ProtocolError{Code: zmtp.UnexpectedCommand, Detail: cmd.Name + " after the handshake"}
+	}
+	return nil
+}

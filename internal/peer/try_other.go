@@ -1,0 +1,10 @@
+//go:build !unix
+
+package peer
+
+import "syscall"
+
+// A try writes without waiting where the system knows how; elsewhere everything is left to a goroutine.
+type try struct{}
+
+func (t *try) write(syscall.RawConn, []byte) (int, error) { return 0, nil }

@@ -1,0 +1,202 @@
+package peer
+
+import (
+	"net"
+	"time"
+
+	"github.com/glassmq/zmq/internal/pipe"
+)
+
+// Writing has no goroutine of its own. Whoever finds something queued and nobody writing becomes the writer:
+//
+//  1. Flush is called by the Send that put the first message into an empty queue, or by who queued a command;
+//  2. on a quiet connection the caller writes by itself, without waiting: a round trip then costs no goroutine switch;
+//  3. on a busy one, or when the kernel takes no more, a goroutine writes what gathers meanwhile, a chunk of up to
+//     64 KiB a call, and ends when there is nothing left.
+
+// quiet is for how long nothing must have been written for a caller to write by itself. In a stream the next message
+// comes sooner (0.1 to 5 µs), a round trip over loopback takes longer (20 µs).
+const quiet = 15 * time.Microsecond
+
+// A writer is what the one who writes has in hands.
+type writer struct {
+	commands []byte     // being written, before
+	batch    pipe.Bytes // the messages being written
+	at       int        // bytes of both that are in the kernel's hands
+	vector   net.Buffers
+	last     time.Time // when somebody last wrote
+	try      try
+}
+
+// Flush sees to it that what is queued gets written.
+func (c *Conn) Flush() {
+	c.mu.Lock()
+	if c.writing || !c.open {
+		c.again = c.writing // it looks once more; not open: whoever opens flushes
+		c.mu.Unlock()
+		return
+	}
+	c.writing = true
+	c.mu.Unlock()
+	if c.quiet() && c.writeNow() {
+		return
+	}
+	c.host.Go(c.write)
+}
+
+// quiet reports whether the caller may write by itself.
+func (c *Conn) quiet() bool {
+	if c.raw == nil || c.opt.Eager {
+		return c.raw != nil
+	}
+	now := time.Now()
+	before := c.out.last
+	c.out.last = now
+	return now.Sub(before) > quiet
+}
+
+// writeNow writes as much as goes without waiting, and reports whether that was everything.
+func (c *Conn) writeNow() bool {
+	w := &c.out
+	for c.load() {
+		rest, whole := w.rest()
+		if !whole {
+			return false // several buffers: large bodies are a goroutine's work
+		}
+		n, err := w.try.write(c.raw, rest)
+		w.at += n
+		if err != nil {
+			c.broke(err)
+			return true
+		}
+		if n < len(rest) {
+			return false
+		}
+		c.written()
+	}
+	return true
+}
+
+// write writes until there is nothing left.
+func (c *Conn) write() {
+	w := &c.out
+	for c.load() {
+		var n int64
+		var err error
+		if rest, whole := w.rest(); whole {
+			var k int
+			k, err = c.nc.Write(rest)
+			n = int64(k)
+		} else {
+			w.vector = w.batch.Vector(w.vector[:0], w.at-len(w.commands))
+			v := w.vector // WriteTo eats its receiver
+			n, err = v.WriteTo(c.nc)
+			clear(w.vector)
+		}
+		w.at += int(n)
+		if err != nil {
+			c.broke(err)
+			return
+		}
+		c.written()
+	}
+}
+
+// rest is what is left to write if it lies in one buffer.
+func (w *writer) rest() (b []byte, whole bool) {
+	if w.at < len(w.commands) {
+		return w.commands[w.at:], true
+	}
+	if len(w.batch.Large) > 0 {
+		return nil, false
+	}
+	return w.batch.Buf[w.at-len(w.commands):], true
+}
+
+// load finds something to write, or ends the writer's part.
+func (c *Conn) load() bool {
+	w := &c.out
+	for !c.ending() {
+		if w.at < len(w.commands)+w.batch.Size {
+			return true
+		}
+		if c.Pipe.Out != nil {
+			w.batch = c.Pipe.Out.TakeBytes()
+		}
+		w.at = 0
+		c.mu.Lock()
+		w.commands, c.control, c.pong = c.control, w.commands[:0], false
+		if len(w.commands)+w.batch.Size == 0 && !c.again {
+			c.stop()
+			c.mu.Unlock()
+			return false
+		}
+		c.again = false
+		c.mu.Unlock()
+	}
+	c.broke(nil)
+	return false
+}
+
+func (c *Conn) ending() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause != nil
+}
+
+// stop ends the writer's part. mu is held.
+func (c *Conn) stop() {
+	c.writing = false
+	if !c.opt.Eager {
+		c.out.last = time.Now()
+	}
+	c.idle.Broadcast()
+	if c.draining {
+		c.drained()
+	}
+}
+
+// written credits what is in the kernel's hands, when all of it is.
+func (c *Conn) written() {
+	w := &c.out
+	if w.at < len(w.commands)+w.batch.Size || w.batch.Count == 0 {
+		return
+	}
+	if c.Pipe.Out.Written(&w.batch) {
+		c.host.Sendable(c.Pipe)
+	}
+}
+
+// broke ends the writer's part after a failed write, or because the connection is ended. The queue goes on at the first
+// whole message behind what the kernel has; the reader, who may still find messages that came before the break, ends
+// the connection.
+func (c *Conn) broke(err error) {
+	w := &c.out
+	if w.batch.Count > 0 {
+		if c.Pipe.Out.Return(&w.batch, max(0, w.at-len(w.commands))) {
+			c.host.Sendable(c.Pipe)
+		}
+	}
+	w.batch, w.commands, w.at = pipe.Bytes{}, nil, 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writing, c.open = false, false
+	c.idle.Broadcast()
+	if err != nil && c.cause == nil {
+		c.broken = err
+		signal(c.room) // a reader that waits for room need not
+		c.nc.SetReadDeadline(time.Now().Add(breakGrace))
+	}
+}
+
+// breakGrace is what a reader gets to find what the peer sent before a break; reading a broken TCP connection never
+// waits, so this is for transports from a hook.
+const breakGrace = time.Second
+
+// Command queues a command: it goes out before the next message.
+func (c *Conn) queue(frame []byte) {
+	c.mu.Lock()
+	c.control = append(c.control, frame...)
+	c.mu.Unlock()
+	c.Flush()
+}

@@ -1,0 +1,188 @@
+package pipe
+
+import (
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/monitor"
+)
+
+// An Inlet is the producer of a queue that is fed from a connection:
+//
+//  1. Room says where the next bytes go: into the tail chunk, or into the large body that is arriving;
+//  2. Advance is told how many came, finds the frames and obeys the commands (scan.go);
+//  3. whole messages are published under one lock, as many as the mark allows;
+//  4. if it allows no more, Stalled is true, and Resume goes on from there.
+//
+// It belongs to one goroutine at a time. For a socket that does not receive, the queue is nil and messages are dropped.
+type Inlet struct {
+	Max     uint64                  // bytes of a message at most; 0: no limit
+	Command func(body []byte) error // obeys a command; body is valid during the call
+	Source  message.Source          // where large bodies come from
+
+	queue   *Queue
+	peer    *monitor.Peer
+	discard bool
+
+	c       *message.Chunk
+	full    []byte // c's buffer to its capacity
+	w       int    // bytes in it
+	scan    int    // the next frame's header
+	start   int    // the message that is being put together
+	size    uint64 // of its bodies
+	found   int    // whole messages, up to start, not yet published
+	pending []message.Large
+
+	body     []byte // a large body that is arriving …
+	have     int    // … so much of it is here
+	want     int    // … and so much it will be
+	flags    byte   // … in a frame with these
+	received uint64 // bytes that ever came
+	stalled  bool
+}
+
+// Open makes the inlet produce into q for a connection to peer. What an earlier connection left stays before it.
+func (in *Inlet) Open(q *Queue, peer *monitor.Peer) {
+	in.discard = q == nil
+	if in.discard {
+		q = NewQueue(0)
+	}
+	in.queue, in.peer = q, peer
+	if in.Source == nil {
+		in.Source = message.Heap{}
+	}
+}
+
+// Room returns where to read to next; it is never empty.
+func (in *Inlet) Room() []byte {
+	if in.body != nil {
+		return in.body[in.have:]
+	}
+	if in.c == nil || len(in.full)-in.w < max(64, len(in.full)/8) {
+		in.move()
+	}
+	return in.full[in.w:]
+}
+
+// move makes room behind the unfinished message: in the same chunk if the consumer has emptied it, else in a new one.
+func (in *Inlet) move() {
+	q, old := in.queue, in.c
+	var rest []byte
+	if old != nil {
+		in.compact()
+		rest = in.full[in.start:in.w]
+	}
+	q.mu.Lock()
+	if old != nil && q.idle && old == q.head && len(rest) <= len(in.full)/2 && len(in.full) >= grownChunk {
+		q.rewind()
+	} else {
+		in.c = q.grow(2*len(rest), in.peer)
+		in.full = in.c.Buf[:cap(in.c.Buf)]
+	}
+	q.mu.Unlock()
+	copy(in.full, rest)
+	for i := range in.pending {
+		in.pending[i].At -= in.start
+	}
+	in.w, in.scan, in.start = in.w-in.start, in.scan-in.start, 0
+}
+
+// grownChunk is the size from which a chunk is worth to be used again; one that is smaller and full has traffic enough
+// to deserve a larger one.
+const grownChunk = 16 << 10
+
+// Advance says that n bytes came where Room pointed. first: the queue was empty and its consumer must be told. An error
+// is the peer's: the connection ends.
+func (in *Inlet) Advance(n int) (first bool, err error) {
+	in.received += uint64(n)
+	if in.body == nil {
+		in.w += n
+		return in.Resume()
+	}
+	in.have += n
+	if in.have < len(in.body) {
+		return false, nil
+	}
+	if in.have < in.want {
+		in.widen()
+		return false, nil
+	}
+	if err := in.arrived(); err != nil {
+		return false, err
+	}
+	return in.Resume()
+}
+
+// Resume publishes what is there as far as the mark allows.
+func (in *Inlet) Resume() (first bool, err error) {
+	most := in.allowed()
+	err = in.messages(most)
+	in.stalled = err == nil && in.found >= most && in.scan < in.w
+	return in.publish(), err
+}
+
+// Stalled says that the mark, and not the peer, is what there is to wait for.
+func (in *Inlet) Stalled() bool { return in.stalled }
+
+// Overrun publishes the whole messages that have arrived whatever the mark says: the connection is broken, and they
+// would be lost.
+func (in *Inlet) Overrun() (first bool, err error) {
+	err = in.messages(1 << 62)
+	in.stalled = false
+	return in.publish(), err
+}
+
+// Awaits reports whether there is still no room, and if so makes the next credit an edge.
+func (in *Inlet) Awaits() bool { return in.queue.Awaits() }
+
+// allowed is how many messages the mark lets in.
+func (in *Inlet) allowed() int {
+	if in.discard {
+		return 1 << 62
+	}
+	q := in.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if used := q.put - q.got; used < q.limit {
+		return int(q.limit - used)
+	}
+	return 0
+}
+
+// publish hands what messages has found to the consumer.
+func (in *Inlet) publish() (first bool) {
+	if in.found == 0 {
+		return false
+	}
+	if in.discard {
+		in.found, in.pending = 0, in.pending[:0]
+		return false
+	}
+	whole := 0 // large bodies that belong to whole messages
+	for whole < len(in.pending) && in.pending[whole].At <= in.start {
+		whole++
+	}
+	q := in.queue
+	q.mu.Lock()
+	q.came.Messages += uint64(in.found)
+	q.came.Bytes += in.published()
+	in.c.Buf = in.full[:in.start]
+	in.c.Large = append(in.c.Large, in.pending[:whole]...)
+	in.c.Count += in.found
+	q.put += uint64(in.found)
+	first = q.idle
+	q.idle = false
+	q.mu.Unlock()
+	in.pending = append(in.pending[:0], in.pending[whole:]...)
+	in.found = 0
+	return first
+}
+
+// Close drops what is unfinished.
+func (in *Inlet) Close() {
+	if in.body != nil {
+		in.Source.Put(in.body)
+	}
+	for _, l := range in.pending {
+		in.Source.Put(l.Body)
+	}
+	in.body, in.pending = nil, nil
+}

@@ -1,0 +1,79 @@
+package pipe
+
+import "github.com/glassmq/zmq/internal/message"
+
+// Next takes the next message out. ok is false if there is none, and then the next one put is an edge. room reports
+// that a producer which found the queue full must be told. The consumer's lock is held.
+func (q *Queue) Next(slab *message.Slab) (m message.Message, ok, room bool) {
+	if q.span.Left == 0 {
+		if ok, room = q.take(); !ok {
+			return m, false, room
+		}
+	}
+	m = q.span.Next(slab)
+	if q.owed++; q.owed >= q.step {
+		room = q.Settle() || room
+	}
+	return m, true, room
+}
+
+// Into is Next into memory that is used again.
+func (q *Queue) Into(b *message.Buffer) (ok, room bool) {
+	if q.span.Left == 0 {
+		if ok, room = q.take(); !ok {
+			return false, room
+		}
+	}
+	q.span.Into(b)
+	if q.owed++; q.owed >= q.step {
+		room = q.Settle() || room
+	}
+	return true, room
+}
+
+// Settle credits what the consumer has taken out since the last time and reports whether a waiting producer now has
+// room. The consumer's lock is held.
+func (q *Queue) Settle() (room bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.credit()
+}
+
+// SettleEagerly is Settle, and makes each message be credited by itself until the mark is no longer in the way.
+func (q *Queue) SettleEagerly() (room bool) {
+	if room = q.Settle(); !room {
+		q.step = 1
+	}
+	return room
+}
+
+// credit is Settle with mu held.
+func (q *Queue) credit() (room bool) {
+	q.got += uint64(q.owed)
+	q.owed = 0
+	q.step = q.lowWater()
+	return q.makeRoom()
+}
+
+// take makes what has gathered the span that is worked off.
+func (q *Queue) take() (ok, room bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	room = q.credit()
+	n := q.available()
+	if q.idle = n == 0; q.idle {
+		return false, room
+	}
+	c := q.head
+	q.span = c.Cut(q.at, q.large, n)
+	q.at, q.large, q.count = len(c.Buf), len(c.Large), c.Count
+	return true, room
+}
+
+// HasNext reports whether Next would find a message; if not, the next one put is an edge. The consumer's lock is held.
+func (q *Queue) HasNext() (ok, room bool) {
+	if q.span.Left > 0 {
+		return true, false
+	}
+	return q.take()
+}

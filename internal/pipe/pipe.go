@@ -1,0 +1,28 @@
+package pipe
+
+// A Pipe is both directions between one socket and one peer, seen from the socket. A direction that the socket's type
+// does not have is nil. It outlives the connections of a dialled endpoint: what is queued survives a break.
+type Pipe struct {
+	Out, In *Queue
+
+	// Flush tells whoever takes from Out that its first message is there; Room tells whoever feeds In that there is
+	// room again. Both are called without any socket's lock, and are fixed before the pipe is attached.
+	Flush func()
+	Room  func()
+
+	// Settle asks the consumer of Out what it has taken since it last said, and reports whether there is room again; eager
+	// asks to hear of every message from now on. nil where the consumer says so by itself: a connection's writer.
+	Settle func(eager bool) (room bool)
+
+	// Marks gives the queues the marks of the socket's options, where they are two sockets' together; else nil.
+	Marks func()
+
+	// The patterns' own: where the pipe stands in their rings, by direction.
+	Place [2]int
+}
+
+// Directions, for Place.
+const (
+	Sending = iota
+	Receiving
+)

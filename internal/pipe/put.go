@@ -1,0 +1,89 @@
+package pipe
+
+import "github.com/glassmq/zmq/internal/message"
+
+// Outcome is what became of a message that was put.
+type Outcome uint8
+
+const (
+	Queued Outcome = iota // behind others: the consumer is at work or has been told
+	First                 // queued, and the consumer must be told: nothing was there
+	Full                  // not queued: no room; the consumer will report when there is some
+	Closed                // not queued: the queue takes no more
+)
+
+// Put queues envelope and frames as one message and copies their bytes, which are the caller's again.
+func (q *Queue) Put(envelope, frames [][]byte) Outcome {
+	q.mu.Lock()
+	c, how := q.room(inline(envelope) + inline(frames))
+	if c != nil {
+		for _, f := range envelope {
+			c.Append(f, true)
+		}
+		last := len(frames) - 1
+		for i, f := range frames {
+			c.Append(f, i < last)
+		}
+		c.Count++
+		q.put++
+	}
+	q.mu.Unlock()
+	return how
+}
+
+// PutMessage queues envelope and m as one message and shares their bytes, which nobody may change any more.
+func (q *Queue) PutMessage(envelope [][]byte, m *message.Message) Outcome {
+	q.mu.Lock()
+	c, how := q.room(inline(envelope) + message.Inline(len(m.Head)) + inline(m.Tail))
+	if c != nil {
+		for _, f := range envelope {
+			c.Share(f, true)
+		}
+		last := len(m.Tail) - 1
+		c.Share(m.Head, last >= 0)
+		for i, f := range m.Tail {
+			c.Share(f, i < last)
+		}
+		c.Count++
+		q.put++
+	}
+	q.mu.Unlock()
+	return how
+}
+
+// inline is the room that frames take in a chunk at most.
+func inline(frames [][]byte) (n int) {
+	for _, f := range frames {
+		n += message.Inline(len(f))
+	}
+	return n
+}
+
+// room returns the chunk that takes need bytes more, or nil and why not. mu is held.
+func (q *Queue) room(need int) (*message.Chunk, Outcome) {
+	if q.closed {
+		return nil, Closed
+	}
+	if q.put-q.got >= q.limit {
+		q.full = true
+		return nil, Full
+	}
+	how := Queued
+	if q.idle {
+		q.idle = false
+		how = First
+		if q.head == q.tail && q.head != nil {
+			q.rewind()
+		}
+	}
+	if c := q.tail; c != nil && c.Peer == q.peer && cap(c.Buf)-len(c.Buf) >= need {
+		return c, how
+	}
+	return q.grow(need, q.peer), how
+}
+
+// rewind starts the only chunk anew: the consumer has nothing of it in its hands. mu is held.
+func (q *Queue) rewind() {
+	q.tail.Reset()
+	q.at, q.large, q.count = 0, 0, 0
+}

@@ -1,0 +1,154 @@
+package socket
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/glassmq/zmq/internal/peer"
+	"github.com/glassmq/zmq/monitor"
+)
+
+// Closing:
+//
+//  1. every other call ends, with ErrClosed or ErrTerminated, and no new one begins;
+//  2. listeners close, and nobody dials for an empty queue;
+//  3. what is queued goes on its way: connections end when their queue is in the kernel, endpoints dial on while theirs
+//     is not;
+//  4. when nothing is left, or the time is up and the rest is dropped, the last event.
+
+// refuse ends every call that waits, and every later one. The first error stays, but ErrTerminated wins.
+func (c *Core) refuse(err error) {
+	c.in.mu.Lock()
+	if c.in.err == nil || err == ErrTerminated {
+		c.in.err = err
+	}
+	c.in.waiting.wakeAll()
+	c.in.readable.set()
+	c.in.reclaim()
+	c.in.mu.Unlock()
+	c.out.mu.Lock()
+	if c.out.err == nil || err == ErrTerminated {
+		c.out.err = err
+	}
+	c.out.waiting.wakeAll()
+	c.out.writable.set()
+	c.out.mu.Unlock()
+	c.mu.Lock()
+	(*host)(c).Changed()
+	c.mu.Unlock()
+}
+
+// Close lingers up to Options.Linger. It returns a *DroppedError if that was not enough.
+func (c *Core) Close() error {
+	c.mu.Lock()
+	linger := c.opt.Linger
+	c.mu.Unlock()
+	switch {
+	case linger < 0:
+		return c.close(nil)
+	case linger == 0:
+		return c.close(done)
+	}
+	over := make(chan struct{})
+	t := time.AfterFunc(linger, func() { close(over) })
+	defer t.Stop()
+	return c.close(over)
+}
+
+// Shutdown lingers until ctx ends.
+func (c *Core) Shutdown(ctx context.Context) error { return c.close(ctx.Done()) }
+
+// close begins to close, or joins who has begun, and drops the rest when over is closed.
+func (c *Core) close(over <-chan struct{}) error {
+	c.closeOnce.Do(c.beginClose)
+	select {
+	case <-c.closed:
+	case <-over:
+		c.kill()
+		<-c.closed
+	}
+	return c.closeErr
+}
+
+func (c *Core) beginClose() {
+	c.refuse(ErrClosed)
+	c.mu.Lock()
+	c.closing = true
+	dials, binds := append([]*dial(nil), c.dials...), c.binds
+	c.binds = nil
+	c.mu.Unlock()
+	why := peer.Local(monitor.ReasonClose)
+	for _, b := range binds {
+		c.unbind(b, why, -1)
+	}
+	for _, d := range dials {
+		if d.dialer != nil {
+			d.dialer.Drain(why)
+		} else if c.mayHangUp(d) {
+			c.hangUp(d, why)
+		}
+	}
+	c.ending.Go(c.finish)
+}
+
+// mayHangUp reports whether nothing is left to do for d: its messages are with its peer, or there are none.
+func (c *Core) mayHangUp(d *dial) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return d.link != nil || c.drained(d)
+}
+
+// kill drops what has not gone out by now.
+func (c *Core) kill() {
+	why := peer.Local(monitor.ReasonLingerExpired)
+	c.mu.Lock()
+	dials := append([]*dial(nil), c.dials...)
+	var conns []*peer.Conn
+	for conn, b := range c.conns {
+		if b != nil {
+			conns = append(conns, conn)
+		}
+	}
+	c.mu.Unlock()
+	for _, d := range dials {
+		if d.dialer != nil {
+			d.dialer.End(why)
+		} else {
+			c.hangUp(d, why)
+		}
+	}
+	for _, conn := range conns {
+		conn.End(why)
+	}
+}
+
+// finish waits for the last connection and tells the last event.
+func (c *Core) finish() {
+	c.work.Wait()
+	for {
+		c.mu.Lock()
+		left, changed := len(c.dials), c.changed
+		c.mu.Unlock()
+		if left == 0 {
+			break
+		}
+		<-changed
+	}
+	c.stopFrames()
+	c.ctx.remove(c)
+	c.hub.Close()
+	c.mu.Lock()
+	c.closeErr = c.lost.result()
+	c.mu.Unlock()
+	close(c.closed)
+}
+
+// result is e, if it says anything.
+func (e *DroppedError) result() error {
+	if e.Messages == 0 {
+		return nil
+	}
+	sort.SliceStable(e.Peers, func(i, j int) bool { return e.Peers[i].Messages > e.Peers[j].Messages })
+	return e
+}

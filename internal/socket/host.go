@@ -1,0 +1,123 @@
+package socket
+
+import (
+	"github.com/glassmq/zmq/internal/peer"
+	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// host is a Core as its connections see it.
+type host Core
+
+func (h *host) Lock()                 { h.mu.Lock() }
+func (h *host) Unlock()               { h.mu.Unlock() }
+func (h *host) Emit(e *monitor.Event) { h.hub.Emit(e) }
+func (h *host) Go(f func())           { h.work.Go(f) }
+
+// Changed makes WaitReady look again. Control lock held.
+func (h *host) Changed() {
+	close(h.changed)
+	h.changed = make(chan struct{})
+}
+
+// Accept refuses a second peer of a PAIR. Control lock not held.
+func (h *host) Accept(c *peer.Conn) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rule.one && c.Endpoint.Side == monitor.SideBind && (*Core)(h).taken() {
+		return &zmtp.ProtocolError{Code: zmtp.PairTaken, Detail: "this PAIR has its peer"}
+	}
+	if h.rule.one && c.Endpoint.Side == monitor.SideBind {
+		h.conns[c].reserved = c
+	}
+	return nil
+}
+
+// Attach gives an accepted peer its place among the others. A dialled one has had it since Connect.
+func (h *host) Attach(c *peer.Conn) {
+	if c.Endpoint.Side == monitor.SideBind {
+		(*Core)(h).attach(c.Pipe)
+	}
+}
+
+// Detach ends the part of c's pipe in sending; what was received stays until it is read. The pipe of a dialled endpoint
+// stays.
+func (h *host) Detach(c *peer.Conn) {
+	if c.Endpoint.Side == monitor.SideBind {
+		(*Core)(h).detach(c.Pipe)
+	}
+}
+
+// Ended takes leave of a connection, with which messages went down that had been queued.
+func (h *host) Ended(c *peer.Conn, messages, bytes int) {
+	if b := h.conns[c]; b != nil && b.reserved == c {
+		b.reserved = nil
+	}
+	delete(h.conns, c)
+	in, out := c.Carried()
+	h.gone.in += in.Messages
+	h.gone.out += out.Messages
+	if h.closing && c.Endpoint.Side == monitor.SideBind {
+		p := c.Peer()
+		h.lost.add(messages, bytes, DroppedPeer{Endpoint: p.Endpoint, Remote: p.Remote, PeerID: p.RoutingID})
+	}
+	h.Changed()
+}
+
+// Abandon takes a dialled endpoint's pipe away: nobody will dial any more. Control lock held.
+func (h *host) Abandon(p *pipe.Pipe) { (*Core)(h).detach(p) }
+
+func (h *host) Received(c *peer.Conn) (lend bool) {
+	s := &h.in
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.arrived(c.Pipe) && s.lend(c)
+}
+
+func (h *host) Sendable(p *pipe.Pipe) { h.out.ready(p) }
+
+// attach puts p among the socket's pipes. Control lock held.
+func (c *Core) attach(p *pipe.Pipe) {
+	if c.rule.receives {
+		c.in.mu.Lock()
+		c.in.attach(p)
+		c.in.mu.Unlock()
+	}
+	if c.rule.sends {
+		c.out.mu.Lock()
+		c.out.attach(p)
+		c.out.mu.Unlock()
+	}
+}
+
+// detach takes p from the sending side, and from the receiving side as soon as it is empty. Control lock held.
+func (c *Core) detach(p *pipe.Pipe) {
+	if c.rule.sends {
+		p.Out.Close()
+		c.out.mu.Lock()
+		c.out.detach(p)
+		c.out.mu.Unlock()
+	}
+	if c.rule.receives {
+		p.In.Close()
+		c.in.mu.Lock()
+		if c.in.choose.Ready(p); p.In.Over() {
+			c.in.detach(p)
+		}
+		c.in.mu.Unlock()
+	}
+}
+
+// taken reports whether a PAIR has its peer. Control lock held.
+func (c *Core) taken() bool {
+	if len(c.dials) > 0 || len(c.links) > 0 {
+		return true
+	}
+	for _, b := range c.binds {
+		if b.reserved != nil {
+			return true
+		}
+	}
+	return false
+}

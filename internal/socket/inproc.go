@@ -1,0 +1,385 @@
+package socket
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/glassmq/zmq/internal/peer"
+	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// Over inproc the queue that one socket sends into is the queue that the other receives from: no goroutine, no
+// connection, no copy but the one that makes the bytes the caller's again.
+//
+//  1. Bind puts a name into the Context; Connect gives its own socket a pipe at once, so that messages gather before
+//     anybody is there (seek);
+//  2. whoever comes second joins the two (Context.match, join): the queues get both sockets' marks, and the socket that
+//     bound gets a pipe that is the other's with the directions changed;
+//  3. when one end goes, what it had sent stays readable, and the end that connected looks for the name again (cut).
+
+// A link is one socket's end of a connection over inproc. The socket's control lock guards ended.
+type link struct {
+	id    monitor.ConnID
+	owner *Core
+	other *link
+	at    peer.Endpoint
+	pipe  *pipe.Pipe
+	dial  *dial // of the end that connected, else nil
+	bind  *bind // of the end that bound, else nil
+	peer  *monitor.Peer
+	since time.Time
+	ended bool
+}
+
+// A joint is the two queues of a connection, or of an end that looks for one, and what both sockets' marks add up to.
+type joint struct {
+	mu sync.Mutex
+	// mu guards:
+	send, recv [2]int // the marks of the end that connected and of the one that bound
+	bound      bool   // there is one that bound
+
+	out, in *pipe.Queue             // of the end that connected
+	end     [2]atomic.Pointer[link] // who is there
+}
+
+const (
+	connected = iota
+	bound
+)
+
+// mark takes over one end's marks, and tells a sender that now has room. No lock is held.
+func (j *joint) mark(end, send, recv int) {
+	j.mu.Lock()
+	j.send[end], j.recv[end] = send, recv
+	out, in := j.send[connected], j.recv[connected]
+	if j.bound {
+		out, in = sum(out, j.recv[bound]), sum(j.send[bound], in)
+	}
+	j.mu.Unlock()
+	if j.out != nil && j.out.SetLimit(out) {
+		j.room(connected)
+	}
+	if j.in != nil && j.in.SetLimit(in) {
+		j.room(bound)
+	}
+}
+
+// sum adds two marks, of which one may be none.
+func sum(a, b int) int {
+	if a <= 0 || b <= 0 {
+		return 0
+	}
+	return a + b
+}
+
+// flush tells the other end than from that messages are there; room tells end that there is room for more.
+func (j *joint) flush(from int) {
+	if l := j.end[1-from].Load(); l != nil {
+		l.owner.arrived(l.pipe)
+	}
+}
+
+func (j *joint) room(end int) {
+	if l := j.end[end].Load(); l != nil {
+		l.owner.out.ready(l.pipe)
+	}
+}
+
+// newPipe makes the pipe of one end.
+func (j *joint) newPipe(c *Core, end int) *pipe.Pipe {
+	p := &pipe.Pipe{Out: j.out, In: j.in}
+	if end == bound {
+		p.Out, p.In = j.in, j.out
+	}
+	p.Flush = func() { j.flush(end) }
+	p.Room = func() { j.room(1 - end) }
+	p.Settle = func(eager bool) bool {
+		l := j.end[1-end].Load()
+		return l != nil && l.owner.settle(p.Out, eager)
+	}
+	p.Marks = func() {
+		c.mu.Lock()
+		send, recv := c.opt.SendHWM, c.opt.RecvHWM
+		c.mu.Unlock()
+		j.mark(end, send, recv)
+	}
+	return p
+}
+
+// settle asks this socket, which receives from q, what it has taken out.
+func (c *Core) settle(q *pipe.Queue, eager bool) (room bool) {
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	if eager {
+		return q.SettleEagerly()
+	}
+	return q.Settle()
+}
+
+// arrived says that p has messages that it had not before. No lock is held.
+func (c *Core) arrived(p *pipe.Pipe) {
+	c.in.mu.Lock()
+	c.in.arrived(p)
+	c.in.mu.Unlock()
+}
+
+// bindName binds a name. Control lock held.
+func (c *Core) bindName(e peer.Endpoint, name string) error {
+	b := &bind{at: e, bound: e.Text, name: name}
+	if !c.ctx.bind(name, c, b) {
+		return Because(ErrInUse, "another socket of this Context has bound it")
+	}
+	c.binds = append(c.binds, b)
+	c.hub.Emit(&monitor.Event{Kind: monitor.Listening | monitor.Inproc, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: e.Text, FD: -1})
+	return nil
+}
+
+// seek gives d a pipe of its own and has it look for its name. Control lock held.
+func (c *Core) seek(d *dial) {
+	j := &joint{}
+	if c.rule.sends {
+		j.out = pipe.NewQueue(c.opt.SendHWM)
+	}
+	if c.rule.receives {
+		j.in = pipe.NewQueue(c.opt.RecvHWM)
+	}
+	j.send[connected], j.recv[connected] = c.opt.SendHWM, c.opt.RecvHWM
+	d.joint, d.pipe = j, j.newPipe(c, connected)
+	j.end[connected].Store(&link{owner: c, pipe: d.pipe}) // for the marks; replaced when somebody is there
+	c.attach(d.pipe)
+	c.ctx.seek(d.name, c, d)
+}
+
+// join makes a connection of an end that seeks and one that is bound. It reports false if one of the two is not, or no
+// longer, to be had. No lock is held.
+func join(a *Core, d *dial, b *Core, at *bind) bool {
+	la := &link{id: peer.NextID(), owner: a, at: d.at, dial: d, since: time.Now()}
+	lb := &link{id: peer.NextID(), owner: b, at: at.at, bind: at, since: time.Now()}
+	la.other, lb.other = lb, la
+	j := d.joint
+	la.pipe, lb.pipe = d.pipe, j.newPipe(b, bound)
+	la.know(b)
+	lb.know(a)
+
+	b.mu.Lock()
+	if b.closing || !b.isBound(at) || b.rule.one && b.taken() {
+		b.mu.Unlock()
+		return false
+	}
+	if !zmtp.Compatible(a.typ, b.typ) {
+		b.mu.Unlock()
+		a.mismatch(la, b.typ)
+		return false
+	}
+	send, recv := b.opt.SendHWM, b.opt.RecvHWM
+	j.mu.Lock()
+	j.bound = true
+	j.mu.Unlock()
+	if j.out != nil {
+		j.out.SetPeer(lb.peer)
+	}
+	if j.in != nil {
+		j.in.SetPeer(la.peer)
+	}
+	b.links[lb] = struct{}{}
+	lb.emit(monitor.Accepted, peer.Cause{})
+	lb.emit(monitor.HandshakeSucceeded, peer.Cause{})
+	j.end[bound].Store(lb)
+	b.attach(lb.pipe)
+	(*host)(b).Changed()
+	b.mu.Unlock()
+
+	a.mu.Lock()
+	gone := a.closing && a.drained(d) || d.link != nil || !a.isDial(d)
+	if !gone {
+		d.link = la
+		a.links[la] = struct{}{}
+		la.emit(monitor.Connected, peer.Cause{})
+		la.emit(monitor.HandshakeSucceeded, peer.Cause{})
+		j.end[connected].Store(la)
+		(*host)(a).Changed()
+	}
+	a.mu.Unlock()
+	j.mark(bound, send, recv)
+	if gone {
+		lb.cut(peer.Cause{Who: monitor.ByPeer, Reason: monitor.ReasonPeerClosed})
+		return false
+	}
+	j.flush(connected)
+	if a.isClosing() { // it only waited for somebody to leave its messages with
+		a.hangUp(d, peer.Local(monitor.ReasonClose))
+	}
+	return true
+}
+
+// know fills in what l's owner knows of the socket at the other end.
+func (l *link) know(other *Core) {
+	l.peer = &monitor.Peer{Conn: l.id, SocketID: l.owner.ID, EndpointID: l.at.ID, Endpoint: l.at.Text, Local: l.at.Text, Remote: l.at.Text,
+		Side: l.at.Side, FD: -1, RoutingID: other.opt.RoutingID, Type: other.typ, Mechanism: "NULL", Since: l.since}
+}
+
+// mismatch tells a socket that seeks that what is bound cannot talk to it.
+func (c *Core) mismatch(l *link, typ string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	why := peer.Cause{Who: monitor.ByLocal, Phase: monitor.InMetadata, Reason: monitor.ReasonIncompatibleSocketType,
+		Err: fmt.Errorf("%s cannot talk to %s", c.typ, typ)}
+	l.emit(monitor.Connected, peer.Cause{})
+	l.emit(monitor.HandshakeFailedProtocol, why)
+	l.emit(monitor.Disconnected, why)
+}
+
+// emit makes an event of l's. Its owner's control lock is held.
+func (l *link) emit(k monitor.Kind, why peer.Cause) {
+	e := &monitor.Event{Kind: k | monitor.Inproc}
+	e.SetPeer(l.peer)
+	e.Who, e.Phase, e.Reason, e.Err = why.Who, why.Phase, why.Reason, why.Err
+	if k == monitor.HandshakeFailedProtocol {
+		e.Value = uint64(zmtp.IncompatibleSocketType.Classic())
+	}
+	if k&(monitor.Disconnected|monitor.LocalClosed) != 0 {
+		e.Duration = time.Since(l.since)
+		e.MessagesIn, e.MessagesOut = l.carried()
+	}
+	l.owner.hub.Emit(e)
+}
+
+// carried counts messages: in as taken out here, out as queued here.
+func (l *link) carried() (in, out uint64) {
+	if l.pipe == nil {
+		return 0, 0
+	}
+	if l.pipe.In != nil {
+		in = l.pipe.In.Taken()
+	}
+	if l.pipe.Out != nil {
+		out = l.pipe.Out.Queued()
+	}
+	return in, out
+}
+
+// cut ends a connection over inproc, for a reason of this end's. No lock is held.
+func (l *link) cut(why peer.Cause) {
+	kind := monitor.LocalClosed
+	if why.Who != monitor.ByLocal {
+		kind = monitor.Disconnected
+	}
+	if !l.end(kind, why) {
+		return
+	}
+	l.other.end(monitor.Disconnected, peer.Cause{Who: monitor.ByPeer, Phase: monitor.InTraffic, Reason: monitor.ReasonPeerClosed})
+	for _, end := range []*link{l, l.other} {
+		if end.dial != nil {
+			end.owner.seekAgain(end.dial)
+		} else {
+			end.owner.ctx.match(end.bind.name) // a PAIR is free again
+		}
+	}
+}
+
+// end is one socket's part of cut.
+func (l *link) end(kind monitor.Kind, why peer.Cause) (first bool) {
+	c := l.owner
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, live := c.links[l]; !live {
+		return false
+	}
+	delete(c.links, l)
+	c.detach(l.pipe)
+	in, out := l.carried()
+	c.gone.in, c.gone.out = c.gone.in+in, c.gone.out+out
+	if why.Phase == "" {
+		why.Phase = monitor.InTraffic
+	}
+	l.emit(kind, why)
+	if l.dial != nil {
+		l.dial.link = nil
+	}
+	(*host)(c).Changed()
+	return true
+}
+
+// seekAgain looks for the name anew after a connection has ended, unless the endpoint has too.
+func (c *Core) seekAgain(d *dial) {
+	c.mu.Lock()
+	again := !c.closing && c.isDial(d) && d.link == nil
+	if again {
+		c.seek(d)
+	}
+	c.mu.Unlock()
+	if again {
+		c.ctx.match(d.name)
+	}
+}
+
+// hangUp ends a dial over inproc. No lock is held.
+func (c *Core) hangUp(d *dial, why peer.Cause) {
+	c.mu.Lock()
+	l := d.link
+	if l == nil {
+		c.ctx.forget(d.name, d)
+		c.detach(d.pipe)
+		if d.pipe.Out != nil {
+			if messages, bytes := d.pipe.Out.Drop(); c.closing {
+				c.lost.add(messages, bytes, DroppedPeer{Endpoint: d.at.Text})
+			}
+		}
+	}
+	c.removeDial(d)
+	c.mu.Unlock()
+	if l != nil {
+		l.cut(why)
+	}
+}
+
+// unbindName ends a bind over inproc that is no longer in the list. No lock is held.
+func (c *Core) unbindName(b *bind, why peer.Cause) {
+	c.ctx.unbind(b.name, b)
+	c.mu.Lock()
+	c.hub.Emit(&monitor.Event{Kind: monitor.Closed | monitor.Inproc, EndpointID: b.at.ID, Endpoint: b.at.Text, Side: b.at.Side, Local: b.bound, FD: -1,
+		Who: monitor.ByLocal, Reason: why.Reason})
+	c.unbound(b.at, b.bound)
+	var ended []*link
+	for l := range c.links {
+		if l.bind == b {
+			ended = append(ended, l)
+		}
+	}
+	c.mu.Unlock()
+	for _, l := range ended {
+		l.cut(why)
+	}
+}
+
+func (c *Core) isClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing
+}
+
+// isBound and isDial report whether an endpoint is still one of the socket's. Control lock held.
+func (c *Core) isBound(b *bind) bool {
+	for _, have := range c.binds {
+		if have == b {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Core) isDial(d *dial) bool {
+	for _, have := range c.dials {
+		if have == d {
+			return true
+		}
+	}
+	return false
+}
+
+// drained reports whether nothing is queued for d's peer-to-be.
+func (c *Core) drained(d *dial) bool { return d.pipe.Out == nil || d.pipe.Out.Len() == 0 }

@@ -1,0 +1,126 @@
+package socket
+
+import (
+	"context"
+	"time"
+
+	"github.com/glassmq/zmq/internal/peer"
+)
+
+// Lending: a Recv that waits on a socket with one peer reads that peer's connection itself.
+//
+// A reader goroutine that hands a message to a waiting Recv costs a goroutine switch, about 9 µs each way here, because
+// waking it spins up another thread. So when a reader delivers a message that a call was waiting for, and the socket has
+// no other peer, it lends its connection to the calls: the next Recv that finds nothing reads the descriptor. The reader
+// has it back
+//
+//   - when more than one message comes at once: that is a stream, and reading ahead in parallel is faster;
+//   - when a second peer is attached, somebody waits in another way, or the socket ends;
+//   - when no call came to read for a while: somebody has to notice a peer that dies, and to read ahead.
+//
+// The receiving lock guards a lending.
+type lending struct {
+	conn    *peer.Conn // nil: nothing is lent
+	reading bool       // a call is reading it
+	reads   uint       // how often one did
+	seen    uint       // as the watch saw it last
+	watch   *time.Timer
+	watched bool // the watch runs
+}
+
+// unreadFor is how long a lent connection may go unread: a dead peer is noticed within twice that.
+const unreadFor = 4 * time.Millisecond
+
+// free reports whether there is a connection that the caller may read.
+func (l *lending) free() bool { return l.conn != nil && !l.reading }
+
+// lend takes c's connection from its reader if the calls read better by themselves. mu is held.
+func (s *recvSide) lend(c *peer.Conn) bool {
+	if s.pipes != 1 || s.err != nil || s.lent.conn != nil {
+		return false
+	}
+	s.lent.conn = c
+	s.look()
+	return true
+}
+
+// look sees to it that an unread connection is given back. mu is held.
+func (s *recvSide) look() {
+	l := &s.lent
+	if l.watched {
+		return
+	}
+	l.watched, l.seen = true, l.reads
+	if l.watch == nil {
+		l.watch = time.AfterFunc(unreadFor, s.unread)
+	} else {
+		l.watch.Reset(unreadFor)
+	}
+}
+
+// unread runs now and then while a connection is lent and no call is in it.
+func (s *recvSide) unread() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &s.lent
+	switch {
+	case l.conn == nil || l.reading: // a call that reads notices everything, and looks when it leaves
+		l.watched = false
+	case l.reads != l.seen:
+		l.seen = l.reads
+		l.watch.Reset(unreadFor)
+	default:
+		l.watched = false
+		s.giveBack(nil)
+	}
+}
+
+// readLent reads once from the lent connection. mu is held, and let go of meanwhile.
+func (s *recvSide) readLent(ctx context.Context) error {
+	l := &s.lent
+	c := l.conn
+	l.reading = true
+	l.reads++
+	s.mu.Unlock()
+	var stop func() bool
+	if ctx.Done() != nil {
+		stop = context.AfterFunc(ctx, c.Interrupt)
+	}
+	first, err := c.Read()
+	if stop != nil {
+		stop()
+	}
+	s.mu.Lock()
+	l.reading = false
+	if first {
+		s.choose.Ready(c.Pipe)
+		s.readable.set()
+	}
+	if err != nil || s.pipes != 1 || s.err != nil || c.Pipe.In.Len() > 1 {
+		s.giveBack(err)
+	} else {
+		s.look()
+	}
+	if ctx.Err() != nil {
+		s.passOn()
+		return &waitError{context.Cause(ctx)}
+	}
+	return nil
+}
+
+// giveBack ends the lending. mu is held.
+func (s *recvSide) giveBack(err error) {
+	s.lent.conn.GiveBack(err)
+	s.lent.conn = nil
+}
+
+// reclaim ends the lending, at once or as soon as the call that reads has come back. mu is held.
+func (s *recvSide) reclaim() {
+	switch l := &s.lent; {
+	case l.conn == nil:
+	case l.reading:
+		l.conn.Interrupt()
+	default:
+		s.giveBack(nil)
+	}
+}

@@ -1,0 +1,216 @@
+package socket
+
+import (
+	"context"
+	"sync"
+
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/internal/pattern"
+	"github.com/glassmq/zmq/internal/pipe"
+)
+
+// A recvSide is what Recv calls share.
+type recvSide struct {
+	mu *sync.Mutex // REQ and REP are one state: both sides share the lock
+	// mu guards:
+	choose   pattern.Receiver // nil: the type does not receive
+	err      error            // ends every call: closed, terminated
+	pipes    int              // attached
+	waiting  waitlist
+	readable level
+	slab     message.Slab
+	lent     lending
+}
+
+// Recv takes the next message out.
+func (c *Core) Recv(ctx context.Context) (m message.Message, err error) {
+	p, err := c.recv(ctx, &m, nil)
+	if p != nil {
+		p.Room()
+	}
+	return m, err
+}
+
+// RecvInto is Recv over b's former content.
+func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
+	p, err := c.recv(ctx, &b.Message, b)
+	if p != nil {
+		p.Room()
+	}
+	return err
+}
+
+// recv takes a message's last steps:
+//
+//  1. the pattern says whose message comes next;
+//  2. it is cut out of what that pipe's queue has gathered, and its envelope taken off;
+//  3. if there is none the call waits, if it may: it reads the connection by itself if it was lent one (lend.go).
+//
+// The pipe that is returned has a producer which waits for the room.
+func (c *Core) recv(ctx context.Context, m *message.Message, b *message.Buffer) (room *pipe.Pipe, err error) {
+	nowait, err := begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &c.in
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		if s.err != nil {
+			return nil, s.err
+		}
+		ok, room, err := s.next(m, b)
+		if err != nil {
+			return nil, c.outOfTurn("Recv")
+		}
+		if ok {
+			s.passOn()
+			return room, nil
+		}
+		if nowait {
+			return nil, ErrWouldBlock
+		}
+		if s.lent.free() {
+			err = s.readLent(ctx)
+		} else {
+			err = s.wait(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// next takes the next message that is for the user. mu is held, and let go of to tell a producer of room.
+func (s *recvSide) next(m *message.Message, b *message.Buffer) (ok bool, room *pipe.Pipe, err error) {
+	for {
+		p, err := s.choose.Choose()
+		if p == nil || err != nil {
+			return false, nil, err
+		}
+		var more, ok bool
+		if b == nil {
+			*m, ok, more = p.In.Next(&s.slab)
+		} else {
+			ok, more = p.In.Into(b)
+		}
+		keep := ok && s.choose.Took(p, m)
+		if keep && more {
+			return true, p, nil
+		}
+		if keep {
+			return true, nil, nil
+		}
+		if !ok {
+			s.emptied(p)
+		}
+		if more {
+			s.mu.Unlock()
+			p.Room()
+			s.mu.Lock()
+		}
+	}
+}
+
+// emptied: p has no message now, or never again. mu is held.
+func (s *recvSide) emptied(p *pipe.Pipe) {
+	s.choose.Empty(p)
+	if p.In.Over() {
+		s.detach(p)
+	}
+}
+
+// wait waits until something may have changed. mu is held, and let go of meanwhile.
+func (s *recvSide) wait(ctx context.Context) (err error) {
+	w := s.waiting.add()
+	s.mu.Unlock()
+	select {
+	case <-w.ch:
+	case <-ctx.Done():
+		err = &waitError{context.Cause(ctx)}
+	}
+	s.mu.Lock()
+	if woken := s.waiting.leave(w); woken && err != nil {
+		s.waiting.wake()
+	}
+	return err
+}
+
+// passOn leaves things in order for the next call: if more than one message came, or nobody reads what was lent while
+// others wait, they are seen to. mu is held.
+func (s *recvSide) passOn() {
+	if s.waiting.empty() {
+		return
+	}
+	if s.lent.free() {
+		s.giveBack(nil)
+	}
+	if p, _ := s.choose.Choose(); p != nil {
+		s.waiting.wake()
+	}
+}
+
+// arrived says that p has messages again, and reports whether a call was waiting for them. mu is held.
+func (s *recvSide) arrived(p *pipe.Pipe) (waited bool) {
+	s.choose.Ready(p)
+	s.readable.set()
+	return s.waiting.wake()
+}
+
+// attach and detach add and remove a pipe, which may have messages already. mu is held.
+func (s *recvSide) attach(p *pipe.Pipe) {
+	s.choose.Attach(p)
+	s.pipes++
+	s.reclaim()
+	s.arrived(p)
+}
+
+// can is what a Recv that does not wait would return. mu is held.
+func (s *recvSide) can() error {
+	if s.err != nil {
+		return s.err
+	}
+	for {
+		p, err := s.choose.Choose()
+		if err != nil {
+			return ErrState
+		}
+		if p == nil {
+			return ErrWouldBlock
+		}
+		ok, room := p.In.HasNext()
+		if !ok {
+			s.emptied(p)
+		}
+		if room {
+			s.mu.Unlock()
+			p.Room()
+			s.mu.Lock()
+		}
+		if ok {
+			return nil
+		}
+	}
+}
+
+// CanRecv is what Recv(NoWait) would return now.
+func (c *Core) CanRecv() error {
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	return c.in.can()
+}
+
+// Readable is closed once Recv need not wait, or the socket has ended.
+func (c *Core) Readable() <-chan struct{} {
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	if c.in.lent.free() {
+		c.in.giveBack(nil) // who waits for the channel does not read
+	}
+	return c.in.readable.get(c.in.can() != ErrWouldBlock)
+}
+
+func (s *recvSide) detach(p *pipe.Pipe) {
+	s.choose.Detach(p)
+	s.pipes--
+}

@@ -1,0 +1,230 @@
+package socket
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/internal/pattern"
+	"github.com/glassmq/zmq/internal/pipe"
+)
+
+// A sendSide is what Send calls share.
+type sendSide struct {
+	mu *sync.Mutex // REQ and REP are one state: both sides share the lock
+	// mu guards:
+	choose   pattern.Sender // nil: the type does not send
+	err      error          // ends every call: closed, terminated
+	waiting  waitlist
+	writable level
+	near     []*pipe.Pipe // pipes over inproc, whose consumer settles late
+	dropped  uint64       // messages that a pattern drops: a reply to a peer that is gone
+}
+
+// Send queues frames as one message and copies their bytes. A nil error says: queued, whole.
+func (c *Core) Send(ctx context.Context, frames [][]byte) error {
+	return c.send(ctx, frames, nil)
+}
+
+// SendMessage is Send for bytes that nobody changes any more: large ones are shared, not copied.
+func (c *Core) SendMessage(ctx context.Context, m *message.Message) error {
+	return c.send(ctx, nil, m)
+}
+
+// send takes a message's first steps:
+//
+//  1. the pattern says whose queue it goes to;
+//  2. the queue takes it, unless it is full: then the next one;
+//  3. if nobody can take it the call waits, if it may;
+//  4. the first message in an empty queue makes this call, or a goroutine, its writer.
+func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) error {
+	nowait, err := begin(ctx)
+	if err != nil {
+		return err
+	}
+	if m == nil && len(frames) == 0 || m != nil && m.Len() == 0 {
+		return Because(ErrInvalid, "zmq: %s: a message has at least one frame; an empty frame is []byte{}", c.typ)
+	}
+	s := &c.out
+	s.mu.Lock()
+	for eager := false; ; eager = true {
+		if s.err != nil {
+			s.mu.Unlock()
+			return s.err
+		}
+		p, how, err := s.put(frames, m)
+		if err != nil {
+			s.mu.Unlock()
+			return c.outOfTurn("Send")
+		}
+		if p != nil || how == dropped {
+			s.passOn()
+			s.mu.Unlock()
+			if how == pipe.First {
+				p.Flush()
+			}
+			return nil
+		}
+		if s.settle(eager) {
+			continue
+		}
+		if nowait {
+			s.mu.Unlock()
+			return ErrWouldBlock
+		}
+		if err := s.wait(ctx, len(s.near) > 0 && !eager); err != nil {
+			s.mu.Unlock()
+			return err
+		}
+	}
+}
+
+// dropped is an Outcome of ours: nobody took the message, and nobody will.
+const dropped pipe.Outcome = 255
+
+// put finds a pipe that takes the message; nil if nobody can now. mu is held.
+func (s *sendSide) put(frames [][]byte, m *message.Message) (*pipe.Pipe, pipe.Outcome, error) {
+	for {
+		p, envelope, err := s.choose.Choose()
+		if p == nil || err != nil {
+			return nil, pipe.Full, err
+		}
+		var how pipe.Outcome
+		if m == nil {
+			how = p.Out.Put(envelope, frames)
+		} else {
+			how = p.Out.PutMessage(envelope, m)
+		}
+		if how == pipe.Queued || how == pipe.First {
+			s.choose.Took(p)
+			return p, how, nil
+		}
+		if s.choose.Drops() {
+			s.choose.Took(p)
+			s.dropped++
+			return nil, dropped, nil
+		}
+		s.choose.Full(p)
+	}
+}
+
+// settle asks the consumers of pipes over inproc what they have taken out since they last said: they say so once per
+// half queue, and a mark is exact. mu is held, and let go of meanwhile.
+func (s *sendSide) settle(eager bool) (room bool) {
+	for i := 0; i < len(s.near); i++ {
+		p := s.near[i]
+		s.mu.Unlock()
+		has := p.Settle(eager)
+		s.mu.Lock()
+		if has {
+			s.choose.Ready(p)
+			room = true
+		}
+	}
+	return room
+}
+
+// patience is how long a sender over inproc waits for half a queue of room before it asks to hear of every message: a
+// fast receiver is there sooner, and a slow one costs a wake-up each either way.
+const patience = time.Millisecond
+
+// wait waits until something may have changed, at most for patience if that is asked. mu is held, and let go of
+// meanwhile.
+func (s *sendSide) wait(ctx context.Context, patient bool) error {
+	w := s.waiting.add()
+	s.mu.Unlock()
+	var late <-chan time.Time
+	if patient {
+		late = time.After(patience)
+	}
+	var err error
+	select {
+	case <-w.ch:
+	case <-late:
+	case <-ctx.Done():
+		err = &waitError{context.Cause(ctx)}
+	}
+	s.mu.Lock()
+	if woken := s.waiting.leave(w); woken && err != nil {
+		s.waiting.wake()
+	}
+	return err
+}
+
+// passOn wakes the next call that waits if there is room for it as well. mu is held.
+func (s *sendSide) passOn() {
+	if !s.waiting.empty() {
+		if p, _, err := s.choose.Choose(); p != nil || err != nil {
+			s.waiting.wake()
+		}
+	}
+}
+
+// ready says that p has room again. No lock is held.
+func (s *sendSide) ready(p *pipe.Pipe) {
+	s.mu.Lock()
+	s.choose.Ready(p)
+	s.wakeOne()
+	s.mu.Unlock()
+}
+
+// wakeOne lets one call go on; each that succeeds wakes the next. mu is held.
+func (s *sendSide) wakeOne() {
+	s.waiting.wake()
+	s.writable.set()
+}
+
+// can is what a Send that does not wait would return. mu is held.
+func (s *sendSide) can() error {
+	if s.err != nil {
+		return s.err
+	}
+	for again := true; again; again = s.settle(true) {
+		for {
+			p, _, err := s.choose.Choose()
+			if err != nil {
+				return ErrState
+			}
+			if p == nil {
+				break
+			}
+			if s.choose.Drops() || !p.Out.Awaits() {
+				return nil
+			}
+			s.choose.Full(p)
+		}
+	}
+	return ErrWouldBlock
+}
+
+// CanSend is what Send(NoWait) would return now.
+func (c *Core) CanSend() error {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.can()
+}
+
+// Writable is closed once Send need not wait, or the socket has ended.
+func (c *Core) Writable() <-chan struct{} {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.writable.get(c.out.can() != ErrWouldBlock)
+}
+
+// attach and detach add and remove a pipe. mu is held.
+func (s *sendSide) attach(p *pipe.Pipe) {
+	s.choose.Attach(p)
+	if p.Settle != nil {
+		s.near = append(s.near, p)
+	}
+	s.wakeOne()
+}
+
+func (s *sendSide) detach(p *pipe.Pipe) {
+	s.choose.Detach(p)
+	if i := slices.Index(s.near, p); i >= 0 {
+		s.near = slices.Delete(s.near, i, i+1)
+	}
+}

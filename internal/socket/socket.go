@@ -1,0 +1,258 @@
+// Package socket is the core that ties the rooms below into a socket: endpoints, waiting, closing, statistics.
+//
+// Reading order: socket.go (what a socket is), send.go and recv.go (a message's first and last steps), lend.go and
+// wait.go (how calls wait), endpoints.go, inproc.go and host.go (where pipes come from), close.go, state.go, watch.go,
+// context.go.
+//
+// Locks, in this order, none held across I/O or a user's code:
+//
+//	control (Core.mu)  endpoints, connections, their states, and the emission of their events
+//	receiving, sending (recvSide.mu, sendSide.mu; one for REQ and REP)  the patterns and who waits
+//	Conn.mu, Queue.mu, Hub, Subscription  a few instructions each
+//
+// Two sockets' locks are never held together: over inproc one is let go of before the other is taken.
+package socket
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/internal/pattern"
+	"github.com/glassmq/zmq/internal/peer"
+	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/internal/transport"
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// Options are a socket's options with their defaults filled in. Zero means none, a count of 0 or less no limit.
+type Options struct {
+	Name             string
+	SendHWM, RecvHWM int
+	Linger           time.Duration // negative: for ever
+	RoutingID        string
+
+	ReconnectMin, ReconnectMax       time.Duration
+	ConnectTimeout, HandshakeTimeout time.Duration
+	HeartbeatInterval                time.Duration
+	HeartbeatTimeout, HeartbeatTTL   time.Duration
+	MaxMessageSize                   uint64
+	MaxHandshakes                    int
+
+	Transport transport.Options
+	Mechanism zmtp.Mechanism
+	Metadata  zmtp.Metadata
+
+	ReqRelaxed, ReqCorrelate bool
+
+	Jitter func() float64
+	Source message.Source
+}
+
+// lastSocket numbers the sockets of the process, as lastConn does connections.
+var lastSocket atomic.Uint64
+
+// A Core is a socket of any type.
+type Core struct {
+	ID   uint64
+	typ  string
+	rule rule
+	ctx  *Context
+	hub  monitor.Hub
+	work sync.WaitGroup // every goroutine that the socket started, but its readers of events
+
+	out sendSide
+	in  recvSide
+	req *pattern.Req // of a REQ
+	ask sync.Mutex   // of a REQ: one Do at a time; held across its waiting, and by nobody else
+
+	mu sync.Mutex
+	// mu is the control lock and guards:
+	opt       Options
+	endpoint  uint64 // the last endpoint's id
+	dials     []*dial
+	binds     []*bind
+	conns     map[*peer.Conn]*bind // live connections; the bind is nil for dialled ones
+	links     map[*link]struct{}   // live connections over inproc
+	changed   chan struct{}        // closed, and renewed, when WaitReady should look again
+	closing   bool
+	gone      totals // of connections that have ended
+	lost      DroppedError
+	frames    *frames // the libzmq form of the monitor
+	callback  *callback
+	framesOld uint64 // events that former readers of frames missed
+
+	monitoring sync.Mutex     // one Monitor call at a time
+	readers    sync.WaitGroup // the callback's goroutines: nobody waits for them
+	hidden     bool           // a monitor's own socket
+
+	closeOnce sync.Once
+	ending    sync.WaitGroup // the goroutine that waits for the end
+	closed    chan struct{}  // closed at the end
+	closeErr  error          // and then this is set
+}
+
+// totals are counts of a socket.
+type totals struct{ in, out, dropped uint64 }
+
+// A rule is what a type may do, and with whom.
+type rule struct {
+	sends, receives, one bool
+	make                 func(c *Core)
+}
+
+func rules(typ string) (rule, bool) {
+	switch typ {
+	case "PUSH":
+		return rule{sends: true, make: (*Core).roundRobin}, true
+	case "PULL":
+		return rule{receives: true, make: (*Core).fairQueue}, true
+	case "PAIR":
+		return rule{sends: true, receives: true, one: true, make: func(c *Core) { c.roundRobin(); c.fairQueue() }}, true
+	case "REQ":
+		return rule{sends: true, receives: true, make: (*Core).requests}, true
+	case "REP":
+		return rule{sends: true, receives: true, make: (*Core).replies}, true
+	}
+	return rule{}, false
+}
+
+func (c *Core) roundRobin() { c.out.choose = pattern.NewRoundRobin() }
+func (c *Core) fairQueue()  { c.in.choose = pattern.NewFairQueue() }
+
+func (c *Core) requests() {
+	c.req = pattern.NewReq()
+	c.req.Relaxed, c.req.Correlate = c.opt.ReqRelaxed, c.opt.ReqCorrelate
+	c.out.choose, c.in.choose = c.req.Sender(), c.req.Receiver()
+	c.in.mu = c.out.mu
+}
+
+func (c *Core) replies() {
+	r := pattern.NewRep()
+	c.out.choose, c.in.choose = r.Sender(), r.Receiver()
+	c.in.mu = c.out.mu
+}
+
+// New makes a socket of a type that Known says is there. It starts nothing.
+func New(ctx *Context, typ string, opt Options) *Core {
+	c := &Core{ID: lastSocket.Add(1), typ: typ, ctx: ctx, opt: opt, changed: make(chan struct{}), closed: make(chan struct{}),
+		conns: map[*peer.Conn]*bind{}, links: map[*link]struct{}{}}
+	c.out.mu, c.in.mu = new(sync.Mutex), new(sync.Mutex)
+	c.rule, _ = rules(typ)
+	c.rule.make(c)
+	c.hub.SocketID, c.hub.SocketName, c.hub.SocketType = c.ID, opt.Name, typ
+	if c.opt.Jitter == nil {
+		c.opt.Jitter = rand.Float64
+	}
+	if err := ctx.add(c); err != nil {
+		c.refuse(err)
+	}
+	return c
+}
+
+// Known reports whether there is a socket type of this name.
+func Known(typ string) bool {
+	_, ok := rules(typ)
+	return ok
+}
+
+// Type is the socket's type, "PUSH".
+func (c *Core) Type() string { return c.typ }
+
+// outOfTurn says whose turn it is.
+func (c *Core) outOfTurn(op string) error {
+	switch {
+	case c.req != nil && op == "Send":
+		return Because(ErrState, "zmq: REQ Send: the answer to the last request is still to be received: Recv it, use Do with a deadline, or set ReqRelaxed")
+	case c.req != nil:
+		return Because(ErrState, "zmq: REQ Recv: nothing was asked: Send a request first")
+	case op == "Send":
+		return Because(ErrState, "zmq: REP Send: there is no request to answer: Recv one first")
+	}
+	return Because(ErrState, "zmq: REP Recv: the last request is not answered: Send the answer first")
+}
+
+// peerOptions are what connections made from now on go by. Control lock held.
+func (c *Core) peerOptions() *peer.Options {
+	o := &c.opt
+	local := zmtp.Metadata{{Name: zmtp.SocketType, Value: c.typ}}
+	if c.typ == "REQ" || c.typ == "DEALER" || c.typ == "ROUTER" {
+		local = append(local, zmtp.Property{Name: zmtp.Identity, Value: o.RoutingID})
+	}
+	return &peer.Options{
+		SocketID: c.ID, Type: c.typ, Metadata: append(local, o.Metadata...), Mechanism: o.Mechanism, Transport: o.Transport,
+		Sends: c.rule.sends, Receives: c.rule.receives, SendHWM: o.SendHWM, RecvHWM: o.RecvHWM, Eager: c.in.mu == c.out.mu,
+		MaxMessageSize: o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
+		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, MaxHandshakes: o.MaxHandshakes,
+		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
+		Jitter: o.Jitter, Source: o.Source,
+	}
+}
+
+// Update changes the options. The marks and Linger act at once, on queues that are there too; the rest on the next Bind
+// or Connect.
+func (c *Core) Update(change func(*Options)) {
+	c.mu.Lock()
+	change(&c.opt)
+	pipes := c.pipes()
+	send, recv := c.opt.SendHWM, c.opt.RecvHWM
+	relaxed, correlate := c.opt.ReqRelaxed, c.opt.ReqCorrelate
+	c.mu.Unlock()
+	if c.req != nil {
+		c.out.mu.Lock()
+		c.req.Relaxed, c.req.Correlate = relaxed, correlate
+		c.out.mu.Unlock()
+	}
+	for _, p := range pipes {
+		c.remark(p, send, recv)
+	}
+}
+
+// remark gives p's queues new marks. No lock is held.
+func (c *Core) remark(p *pipe.Pipe, send, recv int) {
+	if p.Marks != nil { // over inproc a queue has two owners
+		p.Marks()
+		return
+	}
+	if p.Out != nil && p.Out.SetLimit(send) {
+		c.out.ready(p)
+	}
+	if p.In != nil && p.In.SetLimit(recv) {
+		p.Room()
+	}
+}
+
+// pipes lists all pipes. Control lock held.
+func (c *Core) pipes() (all []*pipe.Pipe) {
+	for _, d := range c.dials {
+		if d.dialer != nil {
+			all = append(all, d.dialer.Pipe)
+		} else {
+			all = append(all, d.pipe)
+		}
+	}
+	for conn, b := range c.conns {
+		if b != nil {
+			all = append(all, conn.Pipe)
+		}
+	}
+	for l := range c.links {
+		if l.bind != nil {
+			all = append(all, l.pipe)
+		}
+	}
+	return all
+}
+
+// nextEndpoint numbers a Bind or Connect call. Control lock held.
+func (c *Core) nextEndpoint(text string, side monitor.Side) peer.Endpoint {
+	c.endpoint++
+	return peer.Endpoint{ID: c.endpoint, Text: text, Side: side}
+}
+
+func (c *Core) String() string { return fmt.Sprintf("%s %s", c.typ, strconv.FormatUint(c.ID, 10)) }

@@ -1,0 +1,61 @@
+// Package transport opens TCP connections and listeners for the endpoints of package endpoint, and knows nothing above TCP.
+//
+// Connections have Nagle's algorithm off (TCP_NODELAY): the layer above writes everything it has in one call, so waiting for more only costs time.
+// Contexts belong to the calls: when one ends, the call returns and what it had opened is closed. What a call has returned is the caller's.
+package transport
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// Options are what can be asked of the operating system about a socket. The zero Options ask nothing.
+//
+// With a hook, connections and listeners are the hook's to set up: it hears of the address and of nothing else here. Sizes and marks are then
+// ignored, for they are wishes; an Interface or an endpoint's source address is an error, for they are promises about where traffic goes.
+type Options struct {
+	SendBuffer, RecvBuffer int                 // SO_SNDBUF, SO_RCVBUF, bytes, set before the connection is made, so that TCP can announce them; 0: the system's
+	TOS                    int                 // IP_TOS and IPV6_TCLASS, unix; 0: the system's
+	Priority               int                 // SO_PRIORITY, Linux; 0: the system's
+	Interface              string              // SO_BINDTODEVICE, Linux; "": any
+	Backlog                int                 // of listeners, connections, unix; 0: the system's maximum
+	KeepAlive              net.KeepAliveConfig // not enabled: the system's default, which is off, as in libzmq; Go's own default would be on
+
+	// IPv6 makes names, interfaces and the wildcard mean IPv6 as well. Without it they mean IPv4 only. An address in digits is what it is either way.
+	IPv6 bool
+
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error)     // nil: the operating system's
+	Listen func(ctx context.Context, network, address string) (net.Listener, error) // nil: the operating system's
+
+	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error) // nil: the system's resolver
+}
+
+// set applies to a fresh descriptor what must be there before it connects or listens. Connections that a listener accepts inherit it, but for the
+// priority.
+func (o *Options) set(fd uintptr, v6 bool) error {
+	for _, s := range [...]struct {
+		name   string
+		wanted int
+		set    func(fd uintptr, value int, v6 bool) error
+	}{
+		{"SendBuffer", o.SendBuffer, setSendBuffer},
+		{"RecvBuffer", o.RecvBuffer, setRecvBuffer},
+		{"TOS", o.TOS, setTOS},
+		{"Priority", o.Priority, setPriority}, // after TOS, from which Linux derives a priority (socket(7))
+	} {
+		if s.wanted == 0 {
+			continue
+		}
+		if err := s.set(fd, s.wanted, v6); err != nil {
+			return fmt.Errorf("%s %d: %w", s.name, s.wanted, err)
+		}
+	}
+	if o.Interface != "" {
+		if err := bindToDevice(fd, o.Interface); err != nil {
+			return fmt.Errorf("interface %q: %w", o.Interface, err)
+		}
+	}
+	return nil
+}

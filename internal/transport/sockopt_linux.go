@@ -1,0 +1,19 @@
+package transport
+
+import "syscall"
+
+func setPriority(fd uintptr, priority int, _ bool) error {
+	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PRIORITY, priority)
+}
+
+func bindToDevice(fd uintptr, device string) error {
+	return syscall.BindToDevice(int(fd), device)
+}
+
+// deferPort lets the kernel choose the port of a source address at connect, when it knows the peer, so that the same port can serve connections
+// to different peers. Chosen at bind, ports would run out at 28,000 connections from one source, whatever their peers. A kernel before 4.2 has not
+// got it and chooses at bind: no reason to fail.
+func deferPort(fd int) {
+	const ipBindAddressNoPort = 24 // IP_BIND_ADDRESS_NO_PORT, ip(7); it serves IPv6 sockets too
+	syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, ipBindAddressNoPort, 1)
+}
