@@ -45,7 +45,7 @@ func CheckMask(m Mask, story iter.Seq[Event]) error {
 	for e := range story {
 		n++
 		if err := c.event(&e); err != nil {
-			return fmt.Errorf("event %d of the story (seq %d: %v): %w", n, e.Seq, e, err)
+			return fmt.Errorf("event %d of the story (seq %d, %v): %w", n, e.Seq, e.Kind, err)
 		}
 	}
 	return nil

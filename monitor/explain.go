@@ -100,7 +100,7 @@ var kindTexts = [len(kinds)]struct{ when, fields, do string }{
 	},
 	16: {
 		"asked for by MonitorPipesStats: one per queue",
-		"QueueOut, QueueIn; Conn is 0 for the queue of an endpoint without a connection",
+		"QueueOut, QueueIn; Conn is 0 while no peer is ready behind the queue",
 		"compare with the high-water marks",
 	},
 	17: {
@@ -125,7 +125,7 @@ var kindTexts = [len(kinds)]struct{ when, fields, do string }{
 	},
 	21: {
 		"a queue has been full for 100 ms; at most one pair with queue_drained a second per peer",
-		"QueueOut, QueueIn; Conn is 0 for the queue of an endpoint without a connection",
+		"QueueOut, QueueIn; Conn is 0 while no peer is ready behind the queue",
 		"find out why the peer does not read",
 	},
 	22: {

@@ -82,10 +82,10 @@ func (r *reqSender) Drops() bool       { return false }
 
 type reqReceiver Req
 
-func (r *reqReceiver) Attach(p *pipe.Pipe) { r.in.Attach(p) }
-func (r *reqReceiver) Detach(p *pipe.Pipe) { r.in.Detach(p) }
-func (r *reqReceiver) Ready(p *pipe.Pipe)  { r.in.Ready(p) }
-func (r *reqReceiver) Empty(p *pipe.Pipe)  { r.in.Empty(p) }
+func (r *reqReceiver) Attach(p *pipe.Pipe)      { r.in.Attach(p) }
+func (r *reqReceiver) Detach(p *pipe.Pipe) bool { return r.in.Detach(p) }
+func (r *reqReceiver) Ready(p *pipe.Pipe)       { r.in.Ready(p) }
+func (r *reqReceiver) Empty(p *pipe.Pipe)       { r.in.Empty(p) }
 
 func (r *reqReceiver) Choose() (*pipe.Pipe, error) {
 	if r.asked == nil {
@@ -96,23 +96,22 @@ func (r *reqReceiver) Choose() (*pipe.Pipe, error) {
 
 // Took keeps the answer and nothing else: what others say, what comes without the delimiter and what answers another
 // request is skipped (RFC 28: "SHALL discard silently").
-func (r *reqReceiver) Took(p *pipe.Pipe, m *message.Message) bool {
-	r.in.Took(p, m)
+func (r *reqReceiver) Took(p *pipe.Pipe, m message.Message) (message.Message, bool) {
+	r.in.ring.next()
 	if p != r.asked || m.Peer != nil && m.Peer.Conn <= r.barred {
-		return false
+		return m, false
 	}
 	if r.Correlate {
-		if len(m.Head) != 4 || binary.BigEndian.Uint32(m.Head) != r.number || len(m.Tail) == 0 {
-			return false
+		if len(m.Head) != 4 || binary.BigEndian.Uint32(m.Head) != r.number {
+			return m, false
 		}
-		*m = m.Skip(1)
+		m = m.Skip(1)
 	}
-	if len(m.Head) != 0 || len(m.Tail) == 0 {
-		return false
+	if m.Len() < 2 || len(m.Head) != 0 {
+		return m, false
 	}
-	*m = m.Skip(1)
 	r.asked = nil
-	return true
+	return m.Skip(1), true
 }
 
 // Rep answers whoever asked: receive, send, receive … It keeps the envelope of the request and puts it before the
@@ -148,10 +147,10 @@ func (r *repSender) Drops() bool     { return true }
 
 type repReceiver Rep
 
-func (r *repReceiver) Attach(p *pipe.Pipe) { r.in.Attach(p) }
-func (r *repReceiver) Detach(p *pipe.Pipe) { r.in.Detach(p) }
-func (r *repReceiver) Ready(p *pipe.Pipe)  { r.in.Ready(p) }
-func (r *repReceiver) Empty(p *pipe.Pipe)  { r.in.Empty(p) }
+func (r *repReceiver) Attach(p *pipe.Pipe)      { r.in.Attach(p) }
+func (r *repReceiver) Detach(p *pipe.Pipe) bool { return r.in.Detach(p) }
+func (r *repReceiver) Ready(p *pipe.Pipe)       { r.in.Ready(p) }
+func (r *repReceiver) Empty(p *pipe.Pipe)       { r.in.Empty(p) }
 
 func (r *repReceiver) Choose() (*pipe.Pipe, error) {
 	if r.asker != nil {
@@ -162,21 +161,20 @@ func (r *repReceiver) Choose() (*pipe.Pipe, error) {
 
 // Took moves everything up to the delimiter from m to the envelope; a request without one is skipped.
 // The envelope is copied: m may lie in memory that the caller uses again.
-func (r *repReceiver) Took(p *pipe.Pipe, m *message.Message) bool {
-	r.in.Took(p, m)
+func (r *repReceiver) Took(p *pipe.Pipe, m message.Message) (message.Message, bool) {
+	r.in.ring.next()
 	n := 0
 	for n < m.Len() && len(m.Frame(n)) > 0 {
 		n++
 	}
 	if n+1 >= m.Len() {
-		return false
+		return m, false
 	}
 	r.envelope = r.envelope[:0]
 	for i := range n {
 		r.envelope = append(r.envelope, append([]byte(nil), m.Frame(i)...))
 	}
 	r.envelope = append(r.envelope, delimiter)
-	*m = m.Skip(n + 1)
 	r.asker = p
-	return true
+	return m.Skip(n + 1), true
 }

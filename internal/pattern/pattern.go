@@ -30,10 +30,13 @@ type Sender interface {
 // A Receiver chooses the pipe that the next message comes from.
 type Receiver interface {
 	Attach(p *pipe.Pipe)
-	Detach(p *pipe.Pipe)
+	Detach(p *pipe.Pipe) (was bool)
 	Ready(p *pipe.Pipe) // p has messages again
 
-	Choose() (*pipe.Pipe, error)                       // nil without an error: no pipe has a message
-	Took(p *pipe.Pipe, m *message.Message) (keep bool) // the chosen pipe gave m; the envelope is taken off. !keep: m is not for the user
-	Empty(p *pipe.Pipe)                                // the chosen pipe had none
+	Choose() (*pipe.Pipe, error) // nil without an error: no pipe has a message
+	Empty(p *pipe.Pipe)          // the chosen pipe had none
+
+	// Took takes the envelope off a message that the chosen pipe gave; !keep: it is not for the user. By value: a pointer
+	// through an interface would put every message on the heap.
+	Took(p *pipe.Pipe, m message.Message) (_ message.Message, keep bool)
 }

@@ -20,9 +20,9 @@ func (r *ring) attach(p *pipe.Pipe) {
 	r.ready(p)
 }
 
-func (r *ring) detach(p *pipe.Pipe) {
+func (r *ring) detach(p *pipe.Pipe) (was bool) {
 	if !r.has(p) {
-		return
+		return false
 	}
 	r.rest(p)
 	last := len(r.pipes) - 1
@@ -30,6 +30,7 @@ func (r *ring) detach(p *pipe.Pipe) {
 	r.pipes[last] = nil
 	r.pipes = r.pipes[:last]
 	p.Place[r.direction] = -1
+	return true
 }
 
 func (r *ring) has(p *pipe.Pipe) bool {
@@ -95,14 +96,14 @@ type FairQueue struct{ ring ring }
 
 func NewFairQueue() *FairQueue { return &FairQueue{ring{direction: pipe.Receiving}} }
 
-func (f *FairQueue) Attach(p *pipe.Pipe) { f.ring.attach(p) }
-func (f *FairQueue) Detach(p *pipe.Pipe) { f.ring.detach(p) }
-func (f *FairQueue) Ready(p *pipe.Pipe)  { f.ring.ready(p) }
-func (f *FairQueue) Empty(p *pipe.Pipe)  { f.ring.rest(p) }
+func (f *FairQueue) Attach(p *pipe.Pipe)      { f.ring.attach(p) }
+func (f *FairQueue) Detach(p *pipe.Pipe) bool { return f.ring.detach(p) }
+func (f *FairQueue) Ready(p *pipe.Pipe)       { f.ring.ready(p) }
+func (f *FairQueue) Empty(p *pipe.Pipe)       { f.ring.rest(p) }
 
 func (f *FairQueue) Choose() (*pipe.Pipe, error) { return f.ring.current(), nil }
 
-func (f *FairQueue) Took(*pipe.Pipe, *message.Message) bool {
+func (f *FairQueue) Took(_ *pipe.Pipe, m message.Message) (message.Message, bool) {
 	f.ring.next()
-	return true
+	return m, true
 }

@@ -278,3 +278,6 @@ func (c *Conn) IsReady() bool { return c.state == Ready }
 
 // Peer is what is known of the other end. The control lock is held.
 func (c *Conn) Peer() monitor.Peer { return c.peer }
+
+// Immediate reports whether the endpoint takes messages only while its peer is ready.
+func (c *Conn) Immediate() bool { return c.opt.Immediate }

@@ -57,6 +57,8 @@ type Options struct {
 	SendHWM, RecvHWM int
 	Eager            bool // every message waits for an answer: write it at once, never gather
 
+	Immediate bool // a dialled endpoint takes messages only while its peer is ready
+
 	MaxMessageSize   uint64 // bytes; 0: no limit
 	ConnectTimeout   time.Duration
 	HandshakeTimeout time.Duration

@@ -17,8 +17,8 @@ import (
 //     is not;
 //  4. when nothing is left, or the time is up and the rest is dropped, the last event.
 
-// refuse ends every call that waits, and every later one. The first error stays, but ErrTerminated wins.
-func (c *Core) refuse(err error) {
+// Refuse ends every call that waits, and every later one. The first error stays, but ErrTerminated wins.
+func (c *Core) Refuse(err error) {
 	c.in.mu.Lock()
 	if c.in.err == nil || err == ErrTerminated {
 		c.in.err = err
@@ -72,7 +72,7 @@ func (c *Core) close(over <-chan struct{}) error {
 }
 
 func (c *Core) beginClose() {
-	c.refuse(ErrClosed)
+	c.Refuse(ErrClosed)
 	c.mu.Lock()
 	c.closing = true
 	dials, binds := append([]*dial(nil), c.dials...), c.binds

@@ -162,7 +162,7 @@ func (x *Context) Terminate() {
 	x.ended = true
 	x.mu.Unlock()
 	for _, c := range x.Sockets() {
-		c.refuse(ErrTerminated)
+		c.Refuse(ErrTerminated)
 	}
 }
 

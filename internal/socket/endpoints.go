@@ -46,7 +46,7 @@ func (c *Core) Bind(text string) (bound string, err error) {
 		return "", c.opError("bind", text, err)
 	}
 	c.mu.Lock()
-	if err := c.refused(); err != nil {
+	if err := c.Refused(); err != nil {
 		c.mu.Unlock()
 		return "", err
 	}
@@ -67,7 +67,7 @@ func (c *Core) Bind(text string) (bound string, err error) {
 	}
 	b := &bind{at: e, bound: l.Bound, listener: l}
 	c.mu.Lock()
-	if err := c.refused(); err != nil { // closed meanwhile
+	if err := c.Refused(); err != nil { // closed meanwhile
 		c.mu.Unlock()
 		l.Close(monitor.ReasonClose)
 		return "", err
@@ -110,7 +110,7 @@ func (c *Core) Connect(text string) error {
 func (c *Core) dial(text string, to endpoint.Endpoint) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.refused(); err != nil {
+	if err := c.Refused(); err != nil {
 		return err
 	}
 	if c.rule.one && c.taken() {
@@ -124,7 +124,10 @@ func (c *Core) dial(text string, to endpoint.Endpoint) error {
 		return nil
 	}
 	d.dialer = peer.NewDialer((*host)(c), c.peerOptions(), d.at, to)
-	c.attach(d.dialer.Pipe)
+	c.attachReceiving(d.dialer.Pipe)
+	if !c.opt.Immediate {
+		c.attachSending(d.dialer.Pipe)
+	}
 	c.work.Go(func() {
 		d.dialer.Run()
 		c.dialed(d)
@@ -168,7 +171,7 @@ func (c *Core) unbound(e peer.Endpoint, bound string) {
 // Unbind ends every Bind of an endpoint, as given or as bound, and the connections that came in there.
 func (c *Core) Unbind(text string) error {
 	c.mu.Lock()
-	if err := c.refused(); err != nil {
+	if err := c.Refused(); err != nil {
 		c.mu.Unlock()
 		return err
 	}
@@ -227,7 +230,7 @@ func leave(conn *peer.Conn, why peer.Cause, linger time.Duration) {
 // Disconnect ends every Connect of an endpoint. What is queued for it lingers as on Close, in the background.
 func (c *Core) Disconnect(text string) error {
 	c.mu.Lock()
-	if err := c.refused(); err != nil {
+	if err := c.Refused(); err != nil {
 		c.mu.Unlock()
 		return err
 	}
@@ -264,7 +267,7 @@ func (c *Core) Disconnect(text string) error {
 // CloseConn ends one connection now. One that we dialled is dialled again.
 func (c *Core) CloseConn(id monitor.ConnID) error {
 	c.mu.Lock()
-	if err := c.refused(); err != nil {
+	if err := c.Refused(); err != nil {
 		c.mu.Unlock()
 		return err
 	}
@@ -286,8 +289,8 @@ func (c *Core) CloseConn(id monitor.ConnID) error {
 	return Because(ErrNotFound, "zmq: close connection %d: no live connection of this socket has that id", id)
 }
 
-// refused is why the socket takes no more calls, nil if it does. Control lock held.
-func (c *Core) refused() error {
+// Refused is why the socket takes no more calls, nil if it does.
+func (c *Core) Refused() error {
 	side := &c.out.err
 	mu := c.out.mu
 	mu.Lock()

@@ -34,10 +34,13 @@ func (h *host) Accept(c *peer.Conn) error {
 	return nil
 }
 
-// Attach gives an accepted peer its place among the others. A dialled one has had it since Connect.
+// Attach gives an accepted peer its place among the others. A dialled one has had it since Connect, unless messages are
+// to be queued for ready peers only.
 func (h *host) Attach(c *peer.Conn) {
 	if c.Endpoint.Side == monitor.SideBind {
 		(*Core)(h).attach(c.Pipe)
+	} else if c.Immediate() {
+		(*Core)(h).attachSending(c.Pipe)
 	}
 }
 
@@ -46,6 +49,8 @@ func (h *host) Attach(c *peer.Conn) {
 func (h *host) Detach(c *peer.Conn) {
 	if c.Endpoint.Side == monitor.SideBind {
 		(*Core)(h).detach(c.Pipe)
+	} else if c.Immediate() {
+		(*Core)(h).detachSending(c.Pipe)
 	}
 }
 
@@ -79,11 +84,19 @@ func (h *host) Sendable(p *pipe.Pipe) { h.out.ready(p) }
 
 // attach puts p among the socket's pipes. Control lock held.
 func (c *Core) attach(p *pipe.Pipe) {
+	c.attachReceiving(p)
+	c.attachSending(p)
+}
+
+func (c *Core) attachReceiving(p *pipe.Pipe) {
 	if c.rule.receives {
 		c.in.mu.Lock()
 		c.in.attach(p)
 		c.in.mu.Unlock()
 	}
+}
+
+func (c *Core) attachSending(p *pipe.Pipe) {
 	if c.rule.sends {
 		c.out.mu.Lock()
 		c.out.attach(p)
@@ -91,13 +104,19 @@ func (c *Core) attach(p *pipe.Pipe) {
 	}
 }
 
-// detach takes p from the sending side, and from the receiving side as soon as it is empty. Control lock held.
-func (c *Core) detach(p *pipe.Pipe) {
+func (c *Core) detachSending(p *pipe.Pipe) {
 	if c.rule.sends {
-		p.Out.Close()
 		c.out.mu.Lock()
 		c.out.detach(p)
 		c.out.mu.Unlock()
+	}
+}
+
+// detach takes p from the sending side for good, and from the receiving side as soon as it is empty. Control lock held.
+func (c *Core) detach(p *pipe.Pipe) {
+	if c.rule.sends {
+		p.Out.Close()
+		c.detachSending(p)
 	}
 	if c.rule.receives {
 		p.In.Close()

@@ -150,7 +150,10 @@ func (c *Core) seek(d *dial) {
 	j.send[connected], j.recv[connected] = c.opt.SendHWM, c.opt.RecvHWM
 	d.joint, d.pipe = j, j.newPipe(c, connected)
 	j.end[connected].Store(&link{owner: c, pipe: d.pipe}) // for the marks; replaced when somebody is there
-	c.attach(d.pipe)
+	c.attachReceiving(d.pipe)
+	if !c.opt.Immediate {
+		c.attachSending(d.pipe)
+	}
 	c.ctx.seek(d.name, c, d)
 }
 
@@ -201,6 +204,9 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 		la.emit(monitor.Connected, peer.Cause{})
 		la.emit(monitor.HandshakeSucceeded, peer.Cause{})
 		j.end[connected].Store(la)
+		if a.opt.Immediate {
+			a.attachSending(la.pipe)
+		}
 		(*host)(a).Changed()
 	}
 	a.mu.Unlock()

@@ -23,8 +23,8 @@ type recvSide struct {
 }
 
 // Recv takes the next message out.
-func (c *Core) Recv(ctx context.Context) (m message.Message, err error) {
-	p, err := c.recv(ctx, &m, nil)
+func (c *Core) Recv(ctx context.Context) (message.Message, error) {
+	m, p, err := c.recv(ctx, nil)
 	if p != nil {
 		p.Room()
 	}
@@ -33,9 +33,12 @@ func (c *Core) Recv(ctx context.Context) (m message.Message, err error) {
 
 // RecvInto is Recv over b's former content.
 func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
-	p, err := c.recv(ctx, &b.Message, b)
+	m, p, err := c.recv(ctx, b)
 	if p != nil {
 		p.Room()
+	}
+	if err == nil {
+		b.Message = m
 	}
 	return err
 }
@@ -47,28 +50,28 @@ func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
 //  3. if there is none the call waits, if it may: it reads the connection by itself if it was lent one (lend.go).
 //
 // The pipe that is returned has a producer which waits for the room.
-func (c *Core) recv(ctx context.Context, m *message.Message, b *message.Buffer) (room *pipe.Pipe, err error) {
+func (c *Core) recv(ctx context.Context, b *message.Buffer) (m message.Message, room *pipe.Pipe, err error) {
 	nowait, err := begin(ctx)
 	if err != nil {
-		return nil, err
+		return m, nil, err
 	}
 	s := &c.in
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
 		if s.err != nil {
-			return nil, s.err
+			return m, nil, s.err
 		}
-		ok, room, err := s.next(m, b)
+		m, room, ok, err := s.next(b)
 		if err != nil {
-			return nil, c.outOfTurn("Recv")
+			return m, nil, c.outOfTurn("Recv")
 		}
 		if ok {
 			s.passOn()
-			return room, nil
+			return m, room, nil
 		}
 		if nowait {
-			return nil, ErrWouldBlock
+			return m, nil, ErrWouldBlock
 		}
 		if s.lent.free() {
 			err = s.readLent(ctx)
@@ -76,35 +79,37 @@ func (c *Core) recv(ctx context.Context, m *message.Message, b *message.Buffer) 
 			err = s.wait(ctx)
 		}
 		if err != nil {
-			return nil, err
+			return m, nil, err
 		}
 	}
 }
 
 // next takes the next message that is for the user. mu is held, and let go of to tell a producer of room.
-func (s *recvSide) next(m *message.Message, b *message.Buffer) (ok bool, room *pipe.Pipe, err error) {
+func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, ok bool, err error) {
 	for {
 		p, err := s.choose.Choose()
 		if p == nil || err != nil {
-			return false, nil, err
+			return m, nil, false, err
 		}
-		var more, ok bool
+		var more bool
 		if b == nil {
-			*m, ok, more = p.In.Next(&s.slab)
+			m, ok, more = p.In.Next(&s.slab)
 		} else {
 			ok, more = p.In.Into(b)
+			m = b.Message
 		}
-		keep := ok && s.choose.Took(p, m)
-		if keep && more {
-			return true, p, nil
-		}
-		if keep {
-			return true, nil, nil
-		}
-		if !ok {
+		keep := false
+		if ok {
+			m, keep = s.choose.Took(p, m)
+		} else {
 			s.emptied(p)
 		}
-		if more {
+		switch {
+		case keep && more:
+			return m, p, true, nil
+		case keep:
+			return m, nil, true, nil
+		case more:
 			s.mu.Unlock()
 			p.Room()
 			s.mu.Lock()
@@ -211,6 +216,7 @@ func (c *Core) Readable() <-chan struct{} {
 }
 
 func (s *recvSide) detach(p *pipe.Pipe) {
-	s.choose.Detach(p)
-	s.pipes--
+	if s.choose.Detach(p) {
+		s.pipes--
+	}
 }

@@ -29,8 +29,8 @@ func (c *Core) Send(ctx context.Context, frames [][]byte) error {
 }
 
 // SendMessage is Send for bytes that nobody changes any more: large ones are shared, not copied.
-func (c *Core) SendMessage(ctx context.Context, m *message.Message) error {
-	return c.send(ctx, nil, m)
+func (c *Core) SendMessage(ctx context.Context, m message.Message) error {
+	return c.send(ctx, nil, &m)
 }
 
 // send takes a message's first steps:
@@ -46,6 +46,9 @@ func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) er
 	}
 	if m == nil && len(frames) == 0 || m != nil && m.Len() == 0 {
 		return Because(ErrInvalid, "zmq: %s: a message has at least one frame; an empty frame is []byte{}", c.typ)
+	}
+	if c.req != nil {
+		c.relax()
 	}
 	s := &c.out
 	s.mu.Lock()

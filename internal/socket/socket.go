@@ -48,6 +48,7 @@ type Options struct {
 	Mechanism zmtp.Mechanism
 	Metadata  zmtp.Metadata
 
+	Immediate                bool
 	ReqRelaxed, ReqCorrelate bool
 
 	Jitter func() float64
@@ -66,10 +67,10 @@ type Core struct {
 	hub  monitor.Hub
 	work sync.WaitGroup // every goroutine that the socket started, but its readers of events
 
-	out sendSide
-	in  recvSide
-	req *pattern.Req // of a REQ
-	ask sync.Mutex   // of a REQ: one Do at a time; held across its waiting, and by nobody else
+	out    sendSide
+	in     recvSide
+	req    *pattern.Req  // of a REQ
+	asking chan struct{} // of a REQ: full while a Do is under way
 
 	mu sync.Mutex
 	// mu is the control lock and guards:
@@ -80,6 +81,7 @@ type Core struct {
 	conns     map[*peer.Conn]*bind // live connections; the bind is nil for dialled ones
 	links     map[*link]struct{}   // live connections over inproc
 	changed   chan struct{}        // closed, and renewed, when WaitReady should look again
+	owner     any                  // what the Context's user knows it as
 	closing   bool
 	gone      totals // of connections that have ended
 	lost      DroppedError
@@ -89,7 +91,6 @@ type Core struct {
 
 	monitoring sync.Mutex     // one Monitor call at a time
 	readers    sync.WaitGroup // the callback's goroutines: nobody waits for them
-	hidden     bool           // a monitor's own socket
 
 	closeOnce sync.Once
 	ending    sync.WaitGroup // the goroutine that waits for the end
@@ -129,6 +130,7 @@ func (c *Core) requests() {
 	c.req = pattern.NewReq()
 	c.req.Relaxed, c.req.Correlate = c.opt.ReqRelaxed, c.opt.ReqCorrelate
 	c.out.choose, c.in.choose = c.req.Sender(), c.req.Receiver()
+	c.asking = make(chan struct{}, 1)
 	c.in.mu = c.out.mu
 }
 
@@ -150,9 +152,23 @@ func New(ctx *Context, typ string, opt Options) *Core {
 		c.opt.Jitter = rand.Float64
 	}
 	if err := ctx.add(c); err != nil {
-		c.refuse(err)
+		c.Refuse(err)
 	}
 	return c
+}
+
+// Own says what the Context's user knows the socket as.
+func (c *Core) Own(s any) {
+	c.mu.Lock()
+	c.owner = s
+	c.mu.Unlock()
+}
+
+// Owner is what Own said, nil for a socket that the engine made for itself.
+func (c *Core) Owner() any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.owner
 }
 
 // Known reports whether there is a socket type of this name.
@@ -190,7 +206,7 @@ func (c *Core) peerOptions() *peer.Options {
 		MaxMessageSize: o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
 		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, MaxHandshakes: o.MaxHandshakes,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
-		Jitter: o.Jitter, Source: o.Source,
+		Immediate: o.Immediate, Jitter: o.Jitter, Source: o.Source,
 	}
 }
 

@@ -103,7 +103,7 @@ func (c *Core) dropped() uint64 {
 func (c *Core) WaitReady(ctx context.Context, n int) error {
 	for {
 		c.mu.Lock()
-		err := c.refused()
+		err := c.Refused()
 		ready, changed := c.ready(), c.changed
 		c.mu.Unlock()
 		switch {

@@ -94,7 +94,7 @@ func (c *Core) Monitor(text string, m monitor.Mask, version int, typ string) err
 	c.monitoring.Lock() // one at a time, and not under the control lock: to stop waits for the goroutine
 	defer c.monitoring.Unlock()
 	c.mu.Lock()
-	err, opt, old := c.refused(), c.opt, c.frames
+	err, opt, old := c.Refused(), c.opt, c.frames
 	c.mu.Unlock()
 	if err != nil {
 		return err
@@ -116,7 +116,6 @@ func (c *Core) Monitor(text string, m monitor.Mask, version int, typ string) err
 	f := &frames{name: at.Name, mask: m, version: version}
 	f.ctx, f.stop = context.WithCancel(context.Background())
 	f.socket = New(c.ctx, typ, Options{Name: opt.Name + " monitor", SendHWM: framesHWM, RecvHWM: framesHWM, Mechanism: opt.Mechanism})
-	f.socket.hidden = true
 	if _, err := f.socket.Bind(text); err != nil {
 		f.stop()
 		f.socket.Shutdown(NoWait)
@@ -187,9 +186,9 @@ func (f *frames) run() {
 		if e.Kind == monitor.MonitorStopped { // has room kept for it
 			f.socket.Update(func(o *Options) { o.SendHWM++ })
 		}
-		err := f.socket.SendMessage(f.ctx, &m)
+		err := f.socket.SendMessage(f.ctx, m)
 		if err != nil {
-			err = f.socket.SendMessage(NoWait, &m) // told to stop: what fits now, fits
+			err = f.socket.SendMessage(NoWait, m) // told to stop: what fits now, fits
 		}
 		if err != nil {
 			f.missed++

@@ -1,0 +1,97 @@
+package socket
+
+import (
+	"context"
+
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/internal/peer"
+	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/monitor"
+)
+
+// Do asks and receives the answer; questions of several goroutines wait for each other. If ctx ends first, the request
+// is given up.
+func (c *Core) Do(ctx context.Context, frames [][]byte) (m message.Message, err error) {
+	if nowait, err := begin(ctx); err != nil || nowait {
+		if err == nil {
+			err = Because(ErrInvalid, "zmq: REQ Do: an answer takes time: NoWait cannot get one")
+		}
+		return m, err
+	}
+	select {
+	case c.asking <- struct{}{}:
+	case <-ctx.Done():
+		return m, &waitError{context.Cause(ctx)}
+	}
+	defer func() { <-c.asking }()
+	if err := c.Send(ctx, frames); err != nil {
+		return m, err
+	}
+	if m, err = c.Recv(ctx); err != nil {
+		c.giveUp()
+	}
+	return m, err
+}
+
+// giveUp forgets the request whose answer is awaited. If it is not yet on the wire it never will be. If it is, and
+// answers are not numbered, a late one could be taken for the next one's: so what comes over this connection counts no
+// more, and another takes its place.
+func (c *Core) giveUp() {
+	c.out.mu.Lock()
+	p := c.req.Awaits()
+	c.out.mu.Unlock()
+	if p == nil {
+		return
+	}
+	conn, l := c.through(p)
+	var last monitor.ConnID
+	if conn != nil {
+		last = conn.ID
+	} else if l != nil {
+		last = l.id
+	}
+	c.out.mu.Lock()
+	replace := c.req.GiveUp(last) != nil
+	c.out.mu.Unlock()
+	p.Out.Void()
+	why := peer.Local(monitor.ReasonRequestAbandoned)
+	switch {
+	case !replace:
+	case conn != nil && conn.IsOpen():
+		conn.End(why)
+	case l != nil:
+		l.cut(why)
+	}
+}
+
+// through finds the connection that p's messages go over at present.
+func (c *Core) through(p *pipe.Pipe) (*peer.Conn, *link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range c.dials {
+		if d.dialer != nil && d.dialer.Pipe == p {
+			return d.dialer.Conn(), nil
+		}
+	}
+	for conn := range c.conns {
+		if conn.Pipe == p {
+			return conn, nil
+		}
+	}
+	for l := range c.links {
+		if l.pipe == p {
+			return nil, l
+		}
+	}
+	return nil, nil
+}
+
+// relax gives up an unanswered request before the next one, if that is allowed.
+func (c *Core) relax() {
+	c.out.mu.Lock()
+	again := c.req.Relaxed && c.req.Awaits() != nil
+	c.out.mu.Unlock()
+	if again {
+		c.giveUp()
+	}
+}
