@@ -28,9 +28,14 @@ type lab struct {
 	idle          int // connections of S8
 }
 
-// roleLimit is what a role may take beyond its windows before it counts as
-// hung: process start and handshake are some milliseconds on a quiet machine.
-const roleLimit = 20 * time.Second
+// A role that takes longer than its windows and roleLimit counts as hung:
+// process start and handshake are some milliseconds on a quiet machine, the
+// 2000 handshakes of S8 a second. A warm-up of large messages takes time of
+// its own; slowest is a rate, in bytes a second, that no side falls below.
+const (
+	roleLimit = 10 * time.Second
+	slowest   = 100e6
+)
 
 // fillsQueues messages fill the queues of both ends, 1000 each by default, and
 // what lies between. Until then a sender runs ahead, and each message of 1 MiB
@@ -57,7 +62,8 @@ func openLab(ctx context.Context, quick bool) (l *lab, done func(), err error) {
 // start starts side's process for role, with the lab's windows.
 func (l *lab) start(ctx context.Context, side, role string, s settings) (*child, error) {
 	s.warm, s.run, s.warmMessages = l.warm, l.run, l.warmMessages
-	s.limit = s.warm + s.run + roleLimit
+	filling := float64(s.warmMessages) * float64(s.size) / slowest
+	s.limit = s.warm + s.run + roleLimit + time.Duration(filling*float64(time.Second))
 	argv := []string{l.self, roleCommand, side}
 	if side == libzmq {
 		if l.libzmqAbsent != nil {

@@ -154,6 +154,9 @@ func (o outcome) row(id string, spec rowSpec) row {
 		Error:  o.errors(spec.ours, base, libzmq, raw),
 	}
 	r.OK = verdict(spec.must, r.Ours, r.Ratio)
+	if r.OK != nil && o.failed[spec.ours] != nil {
+		*r.OK = false // rounds that went well do not make up for one that hung
+	}
 	if spec.cpu {
 		r.CPU = o.cpu(spec.ours, spec.save)
 	}

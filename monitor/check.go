@@ -19,6 +19,8 @@ import (
 //   - a Conn belongs to one socket and one endpoint, has one terminal event,
 //     and no event after it: ids are not used again
 //   - a Connect has one attempt or connection at a time
+//   - an attempt that is called off (LocalClosed while it is pending) counts as
+//     ConnectFailed for its endpoint
 //   - Closed after ConnectFailed names the same Attempt
 //   - nothing follows MonitorStopped
 //
@@ -102,10 +104,18 @@ func (c *checker) event(e *Event) error {
 		return fmt.Errorf("it is not about a connection but has a Conn")
 	}
 	late := s.late || c.gap
-	if err := c.conn(e, late); err != nil {
+	before, err := c.conn(e, late)
+	if err != nil {
 		return err
 	}
-	return c.endpoint(e, late)
+	kind := e.Kind
+	if kind == LocalClosed && e.Side != SideBind && before&connDialing != 0 {
+		kind = ConnectFailed // called off
+		if before != connDialing {
+			kind |= LocalClosed // or not: in a gap its connection may have come up
+		}
+	}
+	return c.endpoint(e, kind, late)
 }
 
 func (c *checker) socket(e *Event) *socketLife {
@@ -149,33 +159,45 @@ func (c *checker) lost(e *Event) error {
 	return nil
 }
 
-func (c *checker) conn(e *Event, late bool) error {
+// conn walks e's connection on, and returns where it can have been before.
+func (c *checker) conn(e *Event, late bool) (before states, err error) {
 	key := endpointKey{e.SocketID, e.EndpointID}
 	if e.Conn == 0 || connGrammar.of()&e.Kind == 0 {
-		return nil
+		return 0, nil
 	}
 	life := c.conns[e.Conn]
 	if life == nil {
-		life = &connLife{at: connNew, endpoint: key}
+		life = &connLife{at: firstState(e.Side), endpoint: key}
 		if late {
 			life.at = connLate &^ connEnded // its terminal event is not behind it, or this is another's id
 		}
 		c.conns[e.Conn] = life
 	}
 	if life.endpoint != key {
-		return fmt.Errorf("connection %d is of endpoint %d of socket %d: an id is not used again", e.Conn, life.endpoint.endpoint, life.endpoint.socket)
+		return 0, fmt.Errorf("connection %d is of endpoint %d of socket %d: an id is not used again", e.Conn, life.endpoint.endpoint, life.endpoint.socket)
 	}
-	at := connGrammar.unseen(life.at, c.silent)
-	life.at = connGrammar.next(at, e.Kind)
+	before = connGrammar.unseen(life.at, c.silent)
+	life.at = connGrammar.next(before, e.Kind)
 	if life.at == 0 {
-		return refuse("connection", uint64(e.Conn), &connGrammar, at, life.last)
+		return 0, refuse("connection", uint64(e.Conn), &connGrammar, before, life.last)
 	}
 	life.last = e.Kind
-	return nil
+	return before, nil
 }
 
-func (c *checker) endpoint(e *Event, late bool) error {
-	if e.EndpointID == 0 || endpointGrammar.of()&e.Kind == 0 {
+func firstState(s Side) states {
+	switch s {
+	case SideBind:
+		return connNew
+	case SideConnect:
+		return connDialing
+	}
+	return connNew | connDialing
+}
+
+// endpoint walks e's endpoint on. kind is what e counts as there.
+func (c *checker) endpoint(e *Event, kind Kind, late bool) error {
+	if e.EndpointID == 0 || endpointGrammar.of()&kind == 0 {
 		return nil
 	}
 	key := endpointKey{e.SocketID, e.EndpointID}
@@ -187,11 +209,11 @@ func (c *checker) endpoint(e *Event, late bool) error {
 		}
 		c.endpoints[key] = life
 	}
-	if err := c.attempt(e, life); err != nil {
+	if err := c.attempt(e, kind, life); err != nil {
 		return err
 	}
 	at := endpointGrammar.unseen(life.at, c.silent)
-	life.at = endpointGrammar.next(at, e.Kind)
+	life.at = endpointGrammar.next(at, kind)
 	if life.at == 0 {
 		return refuse("endpoint", e.EndpointID, &endpointGrammar, at, 0)
 	}
@@ -199,15 +221,15 @@ func (c *checker) endpoint(e *Event, late bool) error {
 }
 
 // attempt holds the two rules that join a Connect with its attempts.
-func (c *checker) attempt(e *Event, life *endpointLife) error {
-	switch e.Kind {
-	case ConnectDelayed, Connected, ConnectFailed:
+func (c *checker) attempt(e *Event, kind Kind, life *endpointLife) error {
+	switch {
+	case kind&(ConnectDelayed|Connected|ConnectFailed) != 0:
 		before := c.conns[life.conn]
 		if before != nil && life.conn != e.Conn && connGrammar.unseen(before.at, c.silent)&connEnded == 0 {
 			return fmt.Errorf("endpoint %d dials while its connection %d has not ended", e.EndpointID, life.conn)
 		}
 		life.conn, life.attempt = e.Conn, e.Attempt
-	case Closed:
+	case kind == Closed:
 		if life.at == endFailed && e.Attempt != life.attempt {
 			return fmt.Errorf("it closes attempt %d, but attempt %d is the one that failed", e.Attempt, life.attempt)
 		}

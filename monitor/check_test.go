@@ -76,6 +76,10 @@ var legalStories = map[string]string{
 	"refused, waiting, refused":                   waiting + ", connect_delayed c8 e1 a2, connect_failed c8 e1 a2, closed e1 a2, connect_retried e1 a2",
 	"a name without an address has no descriptor": "connect_failed c7 e1 a1, connect_retried e1 a1",
 	"tried again without a timer":                 refused + ", closed e1 a1, connected c8 e1 a2",
+	"an attempt called off":                       "connect_delayed c7 e1 a1, local_closed c7 e1 a1, closed e1 a1, unbound e1",
+	"an attempt called off while it resolves":     "local_closed c7 e1 a1, unbound e1",
+	"an attempt called off, or not, after a gap":  "connect_delayed c7 e1 a1, lost n3 q5, local_closed c7 e1 a1, closed e1 a1",
+	"ended after unbound, whatever it was":        "connect_delayed c7 e1 a1, lost n3 q5, unbound e1, local_closed c7 e1 a1",
 	"gave up":                                     waiting + ", connect_failed c8 e1 a2, gave_up e1 a2, unbound e1",
 	"gave up after a refused handshake":           up + ", handshake_failed_auth c7 e1, disconnected c7 e1, gave_up e1",
 	"gave up without an endpoint: a callback":     "gave_up",
@@ -121,8 +125,8 @@ func TestCheckRefuses(t *testing.T) {
 		text string
 		want string // in the error
 	}{
-		"ready before it was connected":         {"connect_delayed c7 e1, handshake_succeeded c7 e1", "connection 7 is dialing, after connect_delayed: legal are connected|connect_delayed|connect_failed"},
-		"ready out of nothing":                  {"handshake_succeeded c7 e1", "connection 7 is new"},
+		"ready before it was connected":         {"connect_delayed c7 e1, handshake_succeeded c7 e1", "connection 7 is dialing, after connect_delayed: legal are connected|connect_delayed|connect_failed|local_closed"},
+		"ready out of nothing":                  {"handshake_succeeded c7 e1", "connection 7 is dialing: legal are"},
 		"accepted twice":                        {listening + ", accepted c8 e2, accepted c8 e2", "connection 8 is up"},
 		"connected twice":                       {up + ", connected c7 e1", "connection 7 is up"},
 		"delayed after it was connected":        {up + ", connect_delayed c7 e1", "connection 7 is up"},
@@ -134,7 +138,14 @@ func TestCheckRefuses(t *testing.T) {
 			"connection 7 is ready"},
 		"a handshake that ends in a bare disconnected": {listening + ", accepted c8 e2, disconnected c8 e2", "connection 8 is up"},
 		"an attempt that ends disconnected":            {"connect_delayed c7 e1, disconnected c7 e1", "connection 7 is dialing"},
-		"an attempt that ends local_closed":            {"connect_delayed c7 e1, local_closed c7 e1", "connection 7 is dialing"},
+		"an attempt called off without an end":         {"connect_delayed c7 e1, local_closed c7 e1, unbound e1, connected c7 e1", "connection 7 is ended"},
+		"an attempt called off twice":                  {"connect_delayed c7 e1, local_closed c7 e1, connect_failed c7 e1", "connection 7 is ended"},
+		"closed of a connection that we ended":         {up + ", local_closed c7 e1, closed e1", "endpoint 1 is over"},
+		"closed of another attempt, called off":        {"connect_delayed c7 e1 a1, local_closed c7 e1 a1, closed e1 a2", "it closes attempt 2, but attempt 1"},
+		"called off while another is live":             {ready + ", local_closed c9 e1", "dials while its connection 7 has not ended"},
+		"an accepted connection out of nothing":        {listening + ", local_closed c8 e2", "connection 8 is new"},
+		"accepted on a Connect":                        {"accepted c7 e1", "connection 7 is dialing"},
+		"connected on a Bind":                          {listening + ", connected c8 e2", "connection 8 is new"},
 		"traffic before the handshake":                 {up + ", subscribed c7 e1", "connection 7 is up"},
 		"a queue full before the handshake":            {up + ", queue_full c7 e1", "connection 7 is up"},
 		"dropped after the end":                        {ready + ", disconnected c7 e1, dropped c7 e1 n1", "connection 7 is ended, after disconnected: nothing more is legal"},
@@ -183,7 +194,7 @@ func TestCheckRefuses(t *testing.T) {
 		"a gap does not undo unbound":       {"listening e2, unbound e2, lost n1 q9, listening e2", "endpoint 2 is gone"},
 		"begun late, then twice":            {"handshake_succeeded c4 e2 q100, handshake_succeeded c4 e2", "connection 4 is ready"},
 		"begun late, but this one was seen": {"listening e2 q100, accepted c5 e2, subscribed c5 e2", "connection 5 is up"},
-		"one socket late excuses no other":  {"listening s1 e2 q100, handshake_succeeded s2 c7 e1", "connection 7 is new"},
+		"one socket late excuses no other":  {"listening s1 e2 q100, handshake_succeeded s2 c7 e1", "connection 7 is dialing"},
 	} {
 		err := Check(slices.Values(parseStory(t, c.text)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {

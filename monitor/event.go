@@ -141,7 +141,7 @@ func errnoOf(err error) (syscall.Errno, bool) {
 func (e Event) Terminal() bool { return e.Kind&terminal != 0 && e.Conn != 0 }
 
 // Level is how bad it is: the "sev" of JSON and the level of Log. A connection
-// that ended is a warning unless the peer just left (or we did) with nothing
+// that ended is a warning unless the peer just left, or we did, with nothing
 // unsent.
 func (e Event) Level() slog.Level {
 	bit, ok := e.Kind.known()
@@ -153,13 +153,15 @@ func (e Event) Level() slog.Level {
 		return slog.LevelInfo
 	case e.Kind == LocalClosed && e.Unsent > 0:
 		return slog.LevelWarn
-	case e.Kind == ConnectFailed && e.who() == ByLocal:
-		return slog.LevelInfo // we called the attempt off
 	}
 	return kinds[bit].level
 }
 
 // who is Who, or who it usually is for this reason.
+// Who is who usually ends a connection for this reason; an event may know
+// better.
+func (r Reason) Who() Who { return r.row().who }
+
 func (e *Event) who() Who {
 	if e.Who != "" {
 		return e.Who

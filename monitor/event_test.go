@@ -81,7 +81,7 @@ func TestLevel(t *testing.T) {
 		{Event{Kind: LocalClosed, Reason: ReasonClose}, slog.LevelInfo},
 		{Event{Kind: LocalClosed, Reason: ReasonClose, Unsent: 1}, slog.LevelWarn},
 		{Event{Kind: ConnectFailed, Reason: ReasonRefused}, slog.LevelWarn},
-		{Event{Kind: ConnectFailed, Reason: ReasonDisconnect}, slog.LevelInfo},
+		{Event{Kind: ConnectFailed, Reason: ReasonFDLimit, Who: ByLocal}, slog.LevelWarn},
 		{Event{Kind: 0x8000}, slog.LevelInfo},
 	} {
 		if got := c.e.Level(); got != c.want {

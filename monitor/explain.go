@@ -104,7 +104,7 @@ var kindTexts = [len(kinds)]struct{ when, fields, do string }{
 		"compare with the high-water marks",
 	},
 	17: {
-		"a dial attempt did not come up. Terminal",
+		"a dial attempt did not come up, and not because we called it off. Terminal",
 		"Who, Phase, Reason, Err, Attempt, Duration",
 		"follow the hint; it is tried again unless gave_up follows",
 	},
@@ -114,7 +114,7 @@ var kindTexts = [len(kinds)]struct{ when, fields, do string }{
 		"mend the cause and call Connect again",
 	},
 	19: {
-		"we ended an established connection: Disconnect, Unbind, CloseConn, Close, the Context. Terminal",
+		"we ended a connection, or called off an attempt: Disconnect, Unbind, CloseConn, Close, the Context. Terminal",
 		"Who, Phase, Reason, Duration, MessagesIn, MessagesOut, BytesIn, BytesOut, Unsent",
 		"look at Unsent: these messages were lost",
 	},

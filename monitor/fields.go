@@ -108,8 +108,8 @@ func (e *Event) errorText() string {
 	if e.Err == nil {
 		return ""
 	}
-	if n, ok := errnoOf(e.Err); ok && errnoName(n) != "" {
-		return errnoName(n)
+	if n, ok := errnoOf(e.Err); ok && errnoNames[n] != "" {
+		return errnoNames[n]
 	}
 	return e.Err.Error()
 }

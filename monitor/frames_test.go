@@ -110,6 +110,13 @@ func TestValues(t *testing.T) {
 	}
 }
 
+func TestPipesStatsHasTwoNumbers(t *testing.T) {
+	e, err := Parse(Event{Kind: PipesStats, QueueOut: 3, QueueIn: 5}.AppendFrames(nil, 2))
+	if err != nil || e.QueueOut != 3 || e.QueueIn != 5 {
+		t.Errorf("3 out and 5 in became %d and %d, %v", e.QueueOut, e.QueueIn, err)
+	}
+}
+
 // The manual page's accessors work on what a version 1 frame leaves.
 func TestAddressesOfVersion1(t *testing.T) {
 	const addr = "tcp://127.0.0.1:5555"

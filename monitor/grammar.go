@@ -25,8 +25,8 @@ type grammar struct {
 
 // The life of a connection, from its first event to its terminal one.
 const (
-	connNew     states = 1 << iota // no event yet
-	connDialing                    // the attempt is pending
+	connNew     states = 1 << iota // on a Bind: no event yet
+	connDialing                    // on a Connect: the attempt is pending, also before its first event
 	connUp                         // the transport is up, the handshake runs
 	connReady                      // messages may flow
 	connSilent                     // the peer was silent for too long; only the end is to come
@@ -42,10 +42,11 @@ const traffic = PipesStats | QueueFull | QueueDrained | Dropped | Subscribed | U
 var connGrammar = grammar{
 	names: []string{"new", "dialing", "up", "ready", "silent", "failed", "ended"},
 	steps: []step{
-		{connNew | connDialing, ConnectDelayed, connDialing},
-		{connNew | connDialing, Connected, connUp},
-		{connNew | connDialing, ConnectFailed, connEnded},
 		{connNew, Accepted, connUp},
+		{connDialing, ConnectDelayed, connDialing},
+		{connDialing, Connected, connUp},
+		{connDialing, ConnectFailed, connEnded},
+		{connDialing, LocalClosed, connEnded}, // called off
 		{connUp, HandshakeSucceeded, connReady},
 		{connUp, handshakeFailed, connFailed},
 		// The newcomer with a routing id in use is refused, or takes it over.
@@ -96,6 +97,7 @@ var endpointGrammar = grammar{
 		{endShut, Disconnected | LocalClosed, endShut},
 
 		{endNew | endDialing | endFailed | endOver | endWaiting, ConnectDelayed | Connected, endDialing},
+		// So does local_closed of an attempt that was still pending: see Check.
 		{endNew | endDialing | endFailed | endOver | endWaiting, ConnectFailed, endFailed},
 		{endDialing, Disconnected | LocalClosed, endOver},
 		{endFailed, Closed, endOver},

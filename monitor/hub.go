@@ -33,7 +33,7 @@ import (
 // fall between the two; they have greater numbers than Seq, too, if they
 // arrive at all.
 type Hub struct {
-	// The socket's facts, put on each event that names no socket. Set them
+	// The socket's facts, put on each event that names no other socket. Set them
 	// before the first call.
 	SocketID               uint64
 	SocketName, SocketType string
@@ -49,7 +49,7 @@ type Hub struct {
 // Emit hands e to every subscription whose mask has its Kind. It never blocks,
 // allocates or fails, and changes nothing in *e, which is the caller's again
 // when it returns. The copies get the next Seq, the present Time if e.Time is
-// zero, and the hub's socket if e.SocketID is 0.
+// zero, and the hub's socket if e.SocketID is 0 or its number.
 //
 // A Kind with the Inproc bit goes only to masks with that bit, and arrives
 // without it.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -74,15 +75,15 @@ func appendMillis(b []byte, d time.Duration) []byte {
 }
 
 // appendQuoted writes a JSON string (RFC 8259, section 7). Bytes that are not
-// UTF-8 become U+FFFD; control characters, which could act on a terminal that
-// shows the line, are escaped beyond what JSON demands.
+// UTF-8 become U+FFFD; characters that could act on a terminal which shows the
+// line (controls, changes of direction) are escaped beyond what JSON demands.
 func appendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
 	for _, r := range s { // an invalid byte comes as utf8.RuneError
 		switch {
 		case r == '"' || r == '\\':
 			b = append(b, '\\', byte(r))
-		case r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029':
+		case !unicode.IsPrint(r) && r <= 0xFFFF:
 			b = fmt.Appendf(b, `\u%04x`, r)
 		default:
 			b = utf8.AppendRune(b, r)
@@ -201,6 +202,17 @@ func (w *jsonEvent) err() error {
 		return errors.New(w.Error)
 	}
 	return &remoteError{w.Error, n}
+}
+
+// errnoNamed is this system's number for a symbol; of several the smallest,
+// which on Windows is the one that the system itself answers with.
+func errnoNamed(name string) (least syscall.Errno, ok bool) {
+	for n, have := range errnoNames {
+		if have == name && (!ok || n < least) {
+			least, ok = n, true
+		}
+	}
+	return least, ok
 }
 
 // A remoteError is an error from another process: its text and its number.

@@ -111,6 +111,17 @@ func TestJSONRoundTrip(t *testing.T) {
 	}
 }
 
+// Durations pass through no float: what a nanosecond is at 292 years, it is.
+func TestDurationsSurviveJSON(t *testing.T) {
+	for _, d := range []time.Duration{0, 1, -1, 999_999, 1_000_000, 1_000_001, math.MaxInt64, math.MinInt64 + 1, -1_500_000} {
+		line := (&Event{Kind: Disconnected, Duration: d}).appendJSON(nil)
+		var back Event
+		if err := json.Unmarshal(line, &back); err != nil || back.Duration != d {
+			t.Errorf("%d ns became %d, %v in %s", d, back.Duration, err, line)
+		}
+	}
+}
+
 func TestErrorsSurviveJSON(t *testing.T) {
 	for _, c := range []struct {
 		err  error
@@ -178,13 +189,13 @@ func TestUnmarshalForeign(t *testing.T) {
 }
 
 func TestJSONIsAlwaysOneValidLine(t *testing.T) {
-	evil := "\x00\x1b[2J\n\r\u0085\u2028\xff\xc3(\"\\" + strings.Repeat("é", 3)
+	evil := "\x00\x1b[2J\n\r\u0085\u2028\u202e\xff\xc3(\"\\" + strings.Repeat("é", 3)
 	e := Event{
 		Kind: Subscribed, SocketName: evil, Endpoint: evil, Remote: evil, PeerID: evil, PeerType: evil, UserID: evil, Topic: evil,
 		Err: errors.New(evil), Reason: Reason(evil),
 	}
 	line := e.appendJSON(nil)
-	if !json.Valid(line) || bytes.ContainsAny(line, "\n\r\x00\x1b\u0085\u2028") {
+	if !json.Valid(line) || bytes.ContainsAny(line, "\n\r\x00\x1b\u0085\u2028\u202e") {
 		t.Errorf("not one valid line of printable text: %q", line)
 	}
 	var keys map[string]any

@@ -146,6 +146,16 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
+func TestALingeringConnectionDoesNotBringItsEndpointBack(t *testing.T) {
+	var s State
+	tell(t, &s,
+		dialled(Connected, 7, Event{Attempt: 1}), dialled(HandshakeSucceeded, 7, Event{}),
+		dialled(Unbound, 0, Event{}), dialled(LocalClosed, 7, Event{}))
+	if len(s.Endpoints) != 0 || len(s.Peers) != 0 {
+		t.Errorf("at the end: %+v", s)
+	}
+}
+
 // A toySocket changes its connections and tells of it under one lock, as Hub
 // asks of a socket.
 type toySocket struct {

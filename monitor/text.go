@@ -62,7 +62,7 @@ func (e *Event) textCause(l *line) {
 	}
 	l.count("attempt", uint64(max(e.Attempt, 0)))
 	if e.Interval > 0 {
-		l.word("interval", e.Interval.String())
+		l.word("interval", threeDigits(e.Interval).String())
 	}
 }
 

@@ -33,11 +33,21 @@ type Chunk struct {
 	Next  *Chunk
 }
 
-// Large is a body of at least LargeBody bytes; At is the offset in Buf where it belongs, behind its header.
+// Large is a body of at least LargeBody bytes; At is the offset in Buf where it belongs, behind its header. The consumer
+// lets go of a body long before the chunk goes, and does so in a place of its own: the list is the producer's.
 type Large struct {
 	At   int
-	Body []byte
+	body *[]byte
 }
+
+// NewLarge is a body that belongs at an offset.
+func NewLarge(at int, body []byte) Large { return Large{at, &body} }
+
+// Body is nil once the consumer has let go of it.
+func (l *Large) Body() []byte { return *l.body }
+
+// Release lets go of the body.
+func (l *Large) Release() { *l.body = nil }
 
 // NewChunk returns a chunk with room for need bytes. Chunks of a queue grow with its traffic: from is the last one's
 // capacity.
@@ -70,7 +80,7 @@ func Inline(n int) int {
 func (c *Chunk) Append(frame []byte, more bool) {
 	c.header(len(frame), more)
 	if len(frame) >= LargeBody {
-		c.Large = append(c.Large, Large{len(c.Buf), append(make([]byte, 0, len(frame)), frame...)})
+		c.Large = append(c.Large, NewLarge(len(c.Buf), append(make([]byte, 0, len(frame)), frame...)))
 		return
 	}
 	c.Buf = append(c.Buf, frame...)
@@ -80,7 +90,7 @@ func (c *Chunk) Append(frame []byte, more bool) {
 func (c *Chunk) Share(frame []byte, more bool) {
 	c.header(len(frame), more)
 	if len(frame) >= LargeBody {
-		c.Large = append(c.Large, Large{len(c.Buf), frame})
+		c.Large = append(c.Large, NewLarge(len(c.Buf), frame))
 		return
 	}
 	c.Buf = append(c.Buf, frame...)

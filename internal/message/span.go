@@ -86,8 +86,9 @@ func (s *Span) frame() (frame []byte, large bool) {
 	if !large {
 		return s.buf[from : from+size], false
 	}
-	frame = s.large[s.next-1].Body
-	s.large[s.next-1].Body = nil
+	l := &s.large[s.next-1]
+	frame = l.Body()
+	l.Release()
 	return frame, true
 }
 
@@ -127,7 +128,7 @@ func (s *Span) Skip() int {
 	from, size := s.at, 0
 	for s.more = true; s.more; {
 		if _, _, large := s.step(); large {
-			size += len(s.large[s.next-1].Body)
+			size += len(s.large[s.next-1].Body())
 		}
 	}
 	s.Left--

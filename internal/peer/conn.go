@@ -65,6 +65,8 @@ type Conn struct {
 	leaving  *time.Timer
 	limit    *time.Timer // of the drain
 
+	goWrite func() // writeAlone, made once
+
 	out   writer     // whoever writes
 	inlet pipe.Inlet // whoever reads
 	back  chan error // what a Recv call that read for us gives back
@@ -79,6 +81,7 @@ func newConn(h Host, o *Options, e Endpoint, p *pipe.Pipe, room chan struct{}) *
 	c := &Conn{ID: NextID(), Endpoint: e, Pipe: p, opt: o, host: h, fd: -1, room: room, began: time.Now(),
 		done: make(chan struct{}), back: make(chan error, 1)}
 	c.idle.L = &c.mu
+	c.goWrite = c.writeAlone
 	c.peer = monitor.Peer{Conn: c.ID, SocketID: o.SocketID, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, FD: -1}
 	return c
 }

@@ -28,6 +28,7 @@ type Dialer struct {
 
 	// The host's control lock guards:
 	state monitor.EndpointState
+	why   monitor.Event // the last terminal event: what the next attempt is a retry of
 
 	mu sync.Mutex
 	// mu guards:
@@ -111,7 +112,9 @@ func (d *Dialer) try(c *Conn) (ready bool) {
 			nc.SetDeadline(past)
 		}
 		c.mu.Unlock()
+		d.host.Lock()
 		c.up()
+		d.host.Unlock()
 		return c.serve()
 	}
 	d.host.Lock()
@@ -201,6 +204,7 @@ func (d *Dialer) retried(c *Conn, attempt int, wait time.Duration) {
 	e := c.event(monitor.ConnectRetried)
 	e.Time = time.Now()
 	e.Conn, e.FD, e.Attempt, e.Interval, e.Err = 0, -1, attempt, wait, d.state.LastErr
+	e.Who, e.Phase, e.Reason = d.why.Who, d.why.Phase, d.why.Reason
 	c.emit(e)
 }
 
@@ -219,6 +223,9 @@ func (d *Dialer) gaveUp(c *Conn) {
 // note keeps what State tells true: by the same events, and by the same rules, as monitor.State.Apply does.
 func (d *Dialer) note(e *monitor.Event) {
 	s := &d.state
+	if e.Terminal() {
+		d.why = *e
+	}
 	switch e.Kind {
 	case monitor.ConnectDelayed, monitor.Connected:
 		s.Conn, s.Attempt, s.NextTry = e.Conn, e.Attempt, time.Time{}

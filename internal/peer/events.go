@@ -68,23 +68,24 @@ func (c *Conn) delayed(remote string, errno syscall.Errno) {
 	c.emit(e)
 }
 
-// up: the transport connection is there, dialled or accepted.
+// up: the transport connection is there, dialled or accepted. Control lock held.
 func (c *Conn) up() {
-	c.host.Lock()
-	defer c.host.Unlock()
 	c.state = Shaking
 	c.peer.Since = time.Now()
-	kind := monitor.Connected
+	e := c.event(monitor.Connected)
+	e.Duration = c.peer.Since.Sub(c.began)
 	if c.Endpoint.Side == monitor.SideBind {
-		kind = monitor.Accepted
+		e.Kind, e.Duration = monitor.Accepted, 0
 	}
-	c.emit(c.event(kind))
+	c.emit(e)
 	c.host.Changed()
 }
 
 // ready: the handshake is through. Control lock held.
 func (c *Conn) ready() {
-	c.emit(c.event(monitor.HandshakeSucceeded))
+	e := c.event(monitor.HandshakeSucceeded)
+	e.Duration = time.Since(c.peer.Since)
+	c.emit(e)
 }
 
 // heartbeatTimeout: the peer was silent for too long; the terminal event follows. Control lock held.
@@ -201,14 +202,11 @@ func (c *Conn) explain(err error) *Cause {
 	var refused *zmtp.PeerError
 	switch {
 	case errors.As(err, &rule):
-		why.Who, why.Reason, why.Err = monitor.ByPeer, reasons[rule.Code], rule
-		why.value = uint64(rule.Code.Classic())
-		if rule.Code == zmtp.MechanismMismatch || rule.Code == zmtp.PairTaken || rule.Code == zmtp.DuplicateIdentity {
-			why.Who = monitor.ByLocal
-		}
+		why.Reason, why.Err, why.value = reasons[rule.Code], rule, uint64(rule.Code.Classic())
 		if why.Reason == "" {
 			why.Reason = monitor.ReasonMalformed
 		}
+		why.Who = why.Reason.Who()
 		if at != nil {
 			why.kind = monitor.HandshakeFailedProtocol
 		}

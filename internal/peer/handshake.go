@@ -90,9 +90,13 @@ func (h *handshaker) greet() (g zmtp.Greeting, err error) {
 	}
 }
 
-// mechanism lets the mechanism's two sides talk until it is done.
+// mechanism lets the mechanism's two sides talk until it is done. A socket that may have no place for a peer says nothing
+// before it has heard who the peer is and looked: a peer that was told READY first would send what it has queued to a
+// connection that ends.
 func (h *handshaker) mechanism() (zmtp.Metadata, error) {
 	talk := h.c.opt.Mechanism.Begin(h.c.opt.Metadata)
+	hold := h.c.opt.Exclusive && h.c.dialer == nil
+	var out []zmtp.Command
 	step, err := talk.Next(zmtp.Command{})
 	for {
 		if err == nil && step.Done {
@@ -103,24 +107,35 @@ func (h *handshaker) mechanism() (zmtp.Metadata, error) {
 			h.refuse(err)
 			return nil, err
 		}
-		var out []byte
-		for _, cmd := range step.Send {
-			out = zmtp.AppendCommand(out, cmd)
-		}
-		if len(out) > 0 {
-			if _, err := h.c.nc.Write(out); err != nil {
+		if out = append(out, step.Send...); !hold || step.Done {
+			if err := h.say(out); err != nil {
 				return nil, err
 			}
+			out = nil
 		}
 		if step.Done {
 			return step.Remote, nil
 		}
-		cmd, err2 := h.command()
-		if err2 != nil {
-			return nil, err2
+		cmd, broken := h.command()
+		if broken != nil {
+			return nil, broken
 		}
+		hold = false
 		step, err = talk.Next(cmd)
 	}
+}
+
+// say sends commands of the handshake.
+func (h *handshaker) say(cmds []zmtp.Command) error {
+	var out []byte
+	for _, cmd := range cmds {
+		out = zmtp.AppendCommand(out, cmd)
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	_, err := h.c.nc.Write(out)
+	return err
 }
 
 // check holds the peer against our type, and asks the socket.

@@ -27,6 +27,7 @@ type Listener struct {
 	cancel   context.CancelFunc
 
 	storm storm // the accept loop's
+	err   error // the last AcceptFailed since the last Accepted; the control lock guards it
 }
 
 // Listen binds. Its events are BindFailed or Listening.
@@ -50,7 +51,8 @@ func (l *Listener) event(k monitor.Kind) *monitor.Event {
 	return &monitor.Event{Kind: k, EndpointID: l.Endpoint.ID, Endpoint: l.Endpoint.Text, Side: l.Endpoint.Side, Local: l.Bound, FD: l.fd}
 }
 
-// Run accepts until the listener is closed. each is told of every connection before its first event, and may refuse it.
+// Run accepts until the listener is closed. each is told of every connection, and may refuse it; control
+// lock held.
 func (l *Listener) Run(each func(*Conn) bool) {
 	for {
 		nc, err := l.ln.Accept()
@@ -79,18 +81,26 @@ func (l *Listener) accept(nc net.Conn, each func(*Conn) bool) {
 	c.use(nc)
 	l.shaking.Add(1)
 	c.shaken = sync.OnceFunc(func() { l.shaking.Add(-1) })
-	if !each(c) {
+	l.host.Lock()
+	in := each(c)
+	if in {
+		l.err = nil
+		c.up()
+	}
+	l.host.Unlock()
+	if !in {
 		nc.Close()
 		c.shaken()
 		return
 	}
-	c.up()
-	l.host.Go(func() { c.serve() })
+	l.host.Work().Go(func() { c.serve() })
 }
 
 // Close stops listening, once; the connections live on.
 func (l *Listener) Close(why monitor.Reason) {
-	l.cancel()
+	l.host.Lock()
+	l.cancel() // from here on each refuses: Closed is the last that is heard of the listener
+	l.host.Unlock()
 	err := l.ln.Close()
 	l.host.Lock()
 	defer l.host.Unlock()
@@ -107,7 +117,7 @@ func (l *Listener) Stopped() bool { return l.stop.Err() != nil }
 
 // State is what is true of the endpoint. Control lock held.
 func (l *Listener) State() monitor.EndpointState {
-	return monitor.EndpointState{ID: l.Endpoint.ID, Side: l.Endpoint.Side, Endpoint: l.Endpoint.Text, Bound: l.Bound}
+	return monitor.EndpointState{ID: l.Endpoint.ID, Side: l.Endpoint.Side, Endpoint: l.Endpoint.Text, Bound: l.Bound, LastErr: l.err}
 }
 
 var errTooMany = errors.New("too many handshakes at once")
@@ -155,6 +165,7 @@ func (s *storm) tell(l *Listener) {
 	}
 	s.count = 0
 	l.host.Lock()
+	l.err = e.Err
 	l.host.Emit(e)
 	l.host.Unlock()
 }

@@ -40,7 +40,8 @@ type Host interface {
 	Received(c *Conn) (lend bool)
 	// Sendable says that p has room again. No lock is held.
 	Sendable(p *pipe.Pipe)
-	Go(f func()) // starts a goroutine that the socket's end waits for
+	// Work is the goroutines that the socket's end waits for.
+	Work() *sync.WaitGroup
 	// Changed says that something which WaitReady looks at is different. Control lock held.
 	Changed()
 }
@@ -55,6 +56,7 @@ type Options struct {
 
 	Sends, Receives  bool
 	SendHWM, RecvHWM int
+	Exclusive        bool // a peer may find the place taken: hear it out before we say READY
 	Eager            bool // every message waits for an answer: write it at once, never gather
 
 	Immediate bool // a dialled endpoint takes messages only while its peer is ready

@@ -133,7 +133,13 @@ func (c *Conn) command(body []byte) error {
 		return c.ping(cmd.Data)
 	case zmtp.PONG:
 		c.beat.answered()
-	case zmtp.READY, zmtp.ERROR:
+	case zmtp.ERROR: // out of place, but its words are the best account of what follows
+		reason, err := zmtp.ParseError(cmd.Data)
+		if err != nil {
+			return err
+		}
+		return &zmtp.PeerError{Reason: reason}
+	case zmtp.READY:
 		return &zmtp.ProtocolError{Code: zmtp.UnexpectedCommand, Detail: cmd.Name + " after the handshake"}
 	}
 	return nil

@@ -41,7 +41,8 @@ func (c *Conn) Flush() {
 	if c.quiet() && c.writeNow() {
 		return
 	}
-	c.host.Go(c.write)
+	c.host.Work().Add(1)
+	go c.goWrite() // not WaitGroup.Go: its closure would be an allocation for each burst
 }
 
 // quiet reports whether the caller may write by itself.
@@ -75,6 +76,12 @@ func (c *Conn) writeNow() bool {
 		c.written()
 	}
 	return true
+}
+
+// writeAlone is the goroutine that writes.
+func (c *Conn) writeAlone() {
+	defer c.host.Work().Done()
+	c.write()
 }
 
 // write writes until there is nothing left.

@@ -58,7 +58,7 @@ func (q *Queue) Written(b *Bytes) (room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range b.Large {
-		b.Large[i].Body = nil // the chunk may live long after it
+		b.Large[i].Release() // the chunk may live long after it
 	}
 	q.got += uint64(b.Count)
 	q.sent.add(b.Count, b.Size)
@@ -84,7 +84,7 @@ func (q *Queue) Return(b *Bytes, n int) (room bool) {
 	q.count -= b.Count - gone
 	q.taken -= uint64(b.Count - gone)
 	for i := range b.Large[:q.large-b.first] {
-		b.Large[i].Body = nil
+		b.Large[i].Release()
 	}
 	q.got += uint64(gone)
 	q.sent.add(sent, min(size, n))
@@ -96,7 +96,7 @@ func (b *Bytes) Vector(v net.Buffers, n int) net.Buffers {
 	from := 0
 	for _, l := range b.Large {
 		v, n = part(v, b.Buf[from:l.At-b.base], n)
-		v, n = part(v, l.Body, n)
+		v, n = part(v, l.Body(), n)
 		from = l.At - b.base
 	}
 	v, _ = part(v, b.Buf[from:], n)

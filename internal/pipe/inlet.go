@@ -182,7 +182,7 @@ func (in *Inlet) Close() {
 		in.Source.Put(in.body)
 	}
 	for _, l := range in.pending {
-		in.Source.Put(l.Body)
+		in.Source.Put(l.Body())
 	}
 	in.body, in.pending = nil, nil
 }

@@ -41,18 +41,23 @@ func (q *Queue) Settle() (room bool) {
 
 // SettleEagerly is Settle, and makes each message be credited by itself until the mark is no longer in the way.
 func (q *Queue) SettleEagerly() (room bool) {
-	if room = q.Settle(); !room {
-		q.step = 1
-	}
-	return room
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.eager = true
+	return q.credit()
 }
 
 // credit is Settle with mu held.
 func (q *Queue) credit() (room bool) {
 	q.got += uint64(q.owed)
 	q.owed = 0
-	q.step = q.lowWater()
-	return q.makeRoom()
+	if room = q.makeRoom(); room {
+		q.eager = false
+	}
+	if q.step = q.lowWater(); q.eager {
+		q.step = 1
+	}
+	return room
 }
 
 // take makes what has gathered the span that is worked off.

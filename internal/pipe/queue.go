@@ -38,6 +38,7 @@ type Queue struct {
 	peer       *monitor.Peer  // of the messages put from now on (inproc)
 	idle       bool           // the consumer found nothing: the next message is an edge
 	full       bool           // the producer found no room: the credit that makes some is an edge
+	eager      bool           // the producer waits, and wants to hear of every message
 	closed     bool           // no more messages: Put refuses
 	came, sent Count          // from a connection; into the kernel
 	torn       int            // messages cut in two by a break, and so lost

@@ -116,7 +116,7 @@ func (in *Inlet) widen() {
 
 // arrived puts a complete large body in its place.
 func (in *Inlet) arrived() error {
-	in.pending = append(in.pending, message.Large{At: in.scan, Body: in.body})
+	in.pending = append(in.pending, message.NewLarge(in.scan, in.body))
 	in.body = nil
 	in.count(in.flags&flagMore != 0, uint64(in.want))
 	return nil
@@ -163,7 +163,7 @@ func (in *Inlet) published() uint64 {
 	n := uint64(in.start - len(in.c.Buf))
 	for _, l := range in.pending {
 		if l.At <= in.start {
-			n += uint64(len(l.Body))
+			n += uint64(len(l.Body()))
 		}
 	}
 	return n

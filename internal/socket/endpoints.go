@@ -74,9 +74,7 @@ func (c *Core) Bind(text string) (bound string, err error) {
 	}
 	c.binds = append(c.binds, b)
 	c.work.Go(func() {
-		l.Run(func(conn *peer.Conn) bool {
-			c.mu.Lock()
-			defer c.mu.Unlock()
+		l.Run(func(conn *peer.Conn) bool { // control lock held
 			if c.closing || b.listener.Stopped() {
 				return false
 			}
@@ -156,16 +154,20 @@ func (c *Core) removeDial(d *dial) {
 	for i, have := range c.dials {
 		if have == d {
 			c.dials = append(c.dials[:i:i], c.dials[i+1:]...)
-			c.unbound(d.at, "")
+			if d.dialer != nil {
+				c.unbound(d.at, "", 0)
+			} else {
+				c.unbound(d.at, "", monitor.Inproc)
+			}
 			break
 		}
 	}
 	(*host)(c).Changed()
 }
 
-// unbound: an endpoint is no more. Control lock held.
-func (c *Core) unbound(e peer.Endpoint, bound string) {
-	c.hub.Emit(&monitor.Event{Kind: monitor.Unbound, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: bound, FD: -1, Who: monitor.ByLocal})
+// unbound: an endpoint is no more; of is Inproc for one of that transport. Control lock held.
+func (c *Core) unbound(e peer.Endpoint, bound string, of monitor.Kind) {
+	c.hub.Emit(&monitor.Event{Kind: monitor.Unbound | of, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: bound, FD: -1, Who: monitor.ByLocal})
 }
 
 // Unbind ends every Bind of an endpoint, as given or as bound, and the connections that came in there.
@@ -204,7 +206,7 @@ func (c *Core) unbind(b *bind, why peer.Cause, linger time.Duration) {
 	}
 	b.listener.Close(why.Reason)
 	c.mu.Lock()
-	c.unbound(b.at, b.bound)
+	c.unbound(b.at, b.bound, 0)
 	var conns []*peer.Conn
 	for conn, of := range c.conns {
 		if of == b {

@@ -1,6 +1,8 @@
 package socket
 
 import (
+	"sync"
+
 	"github.com/glassmq/zmq/internal/peer"
 	"github.com/glassmq/zmq/internal/pipe"
 	"github.com/glassmq/zmq/monitor"
@@ -13,7 +15,7 @@ type host Core
 func (h *host) Lock()                 { h.mu.Lock() }
 func (h *host) Unlock()               { h.mu.Unlock() }
 func (h *host) Emit(e *monitor.Event) { h.hub.Emit(e) }
-func (h *host) Go(f func())           { h.work.Go(f) }
+func (h *host) Work() *sync.WaitGroup { return &h.work }
 
 // Changed makes WaitReady look again. Control lock held.
 func (h *host) Changed() {

@@ -78,7 +78,7 @@ func sum(a, b int) int {
 
 // flush tells the other end than from that messages are there; room tells end that there is room for more.
 func (j *joint) flush(from int) {
-	if l := j.end[1-from].Load(); l != nil {
+	if l := j.end[1-from].Load(); l != nil && l.pipe.In != nil {
 		l.owner.arrived(l.pipe)
 	}
 }
@@ -131,7 +131,10 @@ func (c *Core) arrived(p *pipe.Pipe) {
 func (c *Core) bindName(e peer.Endpoint, name string) error {
 	b := &bind{at: e, bound: e.Text, name: name}
 	if !c.ctx.bind(name, c, b) {
-		return Because(ErrInUse, "another socket of this Context has bound it")
+		err := Because(ErrInUse, "another socket of this Context has bound it")
+		c.hub.Emit(&monitor.Event{Kind: monitor.BindFailed | monitor.Inproc, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: e.Text, FD: -1,
+			Err: err, Who: monitor.ByLocal, Phase: monitor.InResolve, Reason: monitor.ReasonAddressInUse})
+		return err
 	}
 	c.binds = append(c.binds, b)
 	c.hub.Emit(&monitor.Event{Kind: monitor.Listening | monitor.Inproc, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: e.Text, FD: -1})
@@ -254,13 +257,15 @@ func (l *link) emit(k monitor.Kind, why peer.Cause) {
 	l.owner.hub.Emit(e)
 }
 
-// carried counts messages: in as taken out here, out as queued here.
+// carried counts messages: in as taken out here, out as queued here. Its owner's control lock is held.
 func (l *link) carried() (in, out uint64) {
 	if l.pipe == nil {
 		return 0, 0
 	}
 	if l.pipe.In != nil {
+		l.owner.in.mu.Lock()
 		in = l.pipe.In.Taken()
+		l.owner.in.mu.Unlock()
 	}
 	if l.pipe.Out != nil {
 		out = l.pipe.Out.Queued()
@@ -349,7 +354,7 @@ func (c *Core) unbindName(b *bind, why peer.Cause) {
 	c.mu.Lock()
 	c.hub.Emit(&monitor.Event{Kind: monitor.Closed | monitor.Inproc, EndpointID: b.at.ID, Endpoint: b.at.Text, Side: b.at.Side, Local: b.bound, FD: -1,
 		Who: monitor.ByLocal, Reason: why.Reason})
-	c.unbound(b.at, b.bound)
+	c.unbound(b.at, b.bound, monitor.Inproc)
 	var ended []*link
 	for l := range c.links {
 		if l.bind == b {

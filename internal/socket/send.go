@@ -114,8 +114,12 @@ func (s *sendSide) put(frames [][]byte, m *message.Message) (*pipe.Pipe, pipe.Ou
 }
 
 // settle asks the consumers of pipes over inproc what they have taken out since they last said: they say so once per
-// half queue, and a mark is exact. mu is held, and let go of meanwhile.
+// half queue, and a mark is exact. It reports whether somebody can take a message now, for whatever reason: mu is held,
+// and let go of meanwhile.
 func (s *sendSide) settle(eager bool) (room bool) {
+	if len(s.near) == 0 {
+		return false
+	}
 	for i := 0; i < len(s.near); i++ {
 		p := s.near[i]
 		s.mu.Unlock()
@@ -123,10 +127,10 @@ func (s *sendSide) settle(eager bool) (room bool) {
 		s.mu.Lock()
 		if has {
 			s.choose.Ready(p)
-			room = true
 		}
 	}
-	return room
+	p, _, err := s.choose.Choose()
+	return p != nil || err != nil || s.err != nil
 }
 
 // patience is how long a sender over inproc waits for half a queue of room before it asks to hear of every message: a

@@ -71,7 +71,7 @@ func (c *Core) panicked(cb *callback, what any) {
 		c.callback = nil
 	}
 	cb.sub.Close()
-	c.hub.Emit(&monitor.Event{Kind: monitor.MonitorStopped, FD: -1, Who: monitor.ByLocal, Reason: monitor.ReasonCallbackPanic,
+	c.hub.Emit(&monitor.Event{Kind: monitor.GaveUp, FD: -1, Who: monitor.ByLocal, Reason: monitor.ReasonCallbackPanic,
 		Err: fmt.Errorf("callback panicked: %v", what)})
 }
 

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/glassmq/zmq/cmd/glass/internal/fleet"
+	"github.com/glassmq/zmq/cmd/glass/internal/show"
+	"github.com/glassmq/zmq/monitor"
+)
+
+const demoText = `demo starts a small fleet of sockets in this process, good ones and troubled ones, and prints what happens to them, as
+it happens: what a service that works looks like, what a refused port, a wrong socket type or a dead network looks like.
+
+The sockets are real: ports are the system's choice, on the loopback interface only. In text each scene begins with a
+caption; -o jsonl prints events only. When the time is over everything is closed.`
+
+func newDemo() *cobra.Command {
+	var d streaming
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Show a small fleet of good and troubled sockets, live",
+		Long:  demoText,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return d.demo(cmd)
+		},
+	}
+	d.flags(cmd, 12*time.Second)
+	return cmd
+}
+
+func (d *streaming) demo(cmd *cobra.Command) error {
+	out, err := d.open(cmd, show.Options{Names: fleet.Longest})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := d.bounded(cmd.Context())
+	defer cancel()
+	missed, err := fleet.Play(ctx, d.during, d.audience(out))
+	if err != nil {
+		return &failure{code: exitFailure, err: fmt.Errorf("demo: %w", err)}
+	}
+	if missed > 0 && context.Cause(ctx) == errTimeUp {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d scenes were left out: give it more time, --for 12s\n", missed)
+	}
+	return nil
+}
+
+func (d *streaming) audience(out *show.Stream) fleet.Audience {
+	return fleet.Audience{
+		Caption: out.Caption,
+		Event: func(e monitor.Event, backstage bool) error {
+			if backstage && d.form.chosen == show.Text {
+				return nil // a person follows the scene; a program wants whole stories
+			}
+			_, err := out.Event(e)
+			return err
+		},
+	}
+}

@@ -1,0 +1,71 @@
+// Package fleet is the demo's fleet: real sockets in this process, some of them in trouble, over tcp on the loopback
+// interface and over inproc. It plays scenes, each with one thing that happens to ZeroMQ sockets in the field, and tells
+// an audience of every event. Nothing in it is acted: what the audience sees is what the engine said of real connections.
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// pace is how long a scene lasts when there is no end to share between them.
+const pace = time.Second
+
+// Longest is the longest name of a socket, in bytes.
+const Longest = 12
+
+// A scene is one thing that happens.
+type scene struct {
+	caption string
+	play    func(context.Context, *stage) error
+}
+
+// Play plays every scene, spread over the time d (0: a second for each), then waits for the end of ctx, and closes all
+// sockets in good order. When it returns, nothing is left of the fleet. missed is how many scenes ctx did not leave time
+// for.
+func Play(ctx context.Context, d time.Duration, to Audience) (missed int, err error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	st := newStage(to, fail)
+	defer func() {
+		if e := st.clear(); err == nil {
+			err = e
+		}
+	}()
+	f := &fixtures{}
+	scenes := f.scenes()
+	slot := pace
+	if d > 0 {
+		slot = d * 9 / 10 / time.Duration(len(scenes)) // a tenth is reserve for those that take longer
+	}
+	began := time.Now()
+	for i, s := range scenes {
+		if !pause(ctx, time.Until(began.Add(time.Duration(i)*slot))) {
+			return len(scenes) - i, f.curtain(st)
+		}
+		if err := to.Caption(s.caption); err != nil {
+			return 0, err
+		}
+		if err := s.play(ctx, st); err != nil {
+			if ctx.Err() != nil {
+				return len(scenes) - i, f.curtain(st)
+			}
+			return 0, fmt.Errorf("scene %q: %w", s.caption, err)
+		}
+	}
+	<-ctx.Done()
+	return 0, f.curtain(st)
+}
+
+// pause waits for d, and reports whether ctx is still on then.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

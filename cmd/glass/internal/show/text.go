@@ -1,0 +1,115 @@
+package show
+
+import (
+	"log/slog"
+	"strings"
+
+	"github.com/glassmq/zmq/monitor"
+)
+
+// text is the form for people: the local time, whose event it is, the event, and under each failure its why and hint.
+type text struct {
+	colour bool
+	width  int // columns of the terminal; 0: not known, so lines are not folded
+	names  int // columns of the longest name so far
+	told   map[endpoint]verdict
+}
+
+type endpoint struct{ socket, id uint64 }
+
+// A verdict is what was last said in words of an endpoint. A failed handshake is followed by the end of its connection,
+// and both by the pause before the next attempt: all have the same cause, and it is said once.
+type verdict struct {
+	conn monitor.ConnID
+	hint string
+}
+
+func (t *text) line(e *monitor.Event) ([]byte, error) {
+	name := e.SocketName
+	if name == "" {
+		name = e.SocketType
+	}
+	t.names = max(t.names, len(name))
+	b := t.paint(nil, dim, e.Time.Local().Format("15:04:05.000"))
+	b = append(append(b, ' '), name...)
+	b = append(b, strings.Repeat(" ", t.names-len(name)+1)...)
+	b = append(t.paint(b, levelColour(e.Level()), e.String()), '\n')
+	if t.failure(e) {
+		b = t.words(b, e.Why()+". Hint: "+e.Hint())
+	}
+	return b, nil
+}
+
+// failure says whether e needs words: it is a warning or worse, and its cause was not just told.
+func (t *text) failure(e *monitor.Event) bool {
+	hint := e.Hint()
+	if hint == "" || e.Level() < slog.LevelWarn {
+		return false
+	}
+	before := t.told[endpoint{e.SocketID, e.EndpointID}]
+	if before.hint != hint {
+		return true
+	}
+	sameEnd := e.Kind == monitor.Disconnected && e.Conn == before.conn
+	return !sameEnd && e.Kind != monitor.ConnectRetried
+}
+
+// wrote keeps what e said in words.
+func (t *text) wrote(e *monitor.Event) {
+	if hint := e.Hint(); hint != "" {
+		t.told[endpoint{e.SocketID, e.EndpointID}] = verdict{e.Conn, hint}
+	}
+}
+
+// indent puts words under the name: the column of the time stays free for times.
+const indent = "             "
+
+// words adds a paragraph, folded to the terminal's width where there is one.
+func (t *text) words(b []byte, s string) []byte {
+	column := 0
+	for word := range strings.FieldsSeq(s) {
+		switch {
+		case column == 0:
+			b, column = append(b, indent...), len(indent)
+		case t.width > 0 && column+1+len(word) > t.width:
+			b, column = append(append(b, '\n'), indent...), len(indent)
+		default:
+			b, column = append(b, ' '), column+1
+		}
+		b, column = append(b, word...), column+len(word)
+	}
+	return append(b, '\n')
+}
+
+func (t *text) caption(s string) []byte {
+	return append(t.paint([]byte{'\n'}, bold, "── "+s), '\n')
+}
+
+// The colours, as terminals have had them since ECMA-48.
+const (
+	none   = ""
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	yellow = "33"
+)
+
+func levelColour(l slog.Level) string {
+	switch {
+	case l >= slog.LevelError:
+		return red
+	case l >= slog.LevelWarn:
+		return yellow
+	case l < slog.LevelInfo:
+		return dim
+	}
+	return none
+}
+
+func (t *text) paint(b []byte, colour, s string) []byte {
+	if !t.colour || colour == none {
+		return append(b, s...)
+	}
+	b = append(append(append(b, "\x1b["...), colour...), 'm')
+	return append(append(b, s...), "\x1b[0m"...)
+}

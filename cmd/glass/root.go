@@ -1,0 +1,23 @@
+package main
+
+import "github.com/spf13/cobra"
+
+const rootText = `glass shows what happens on ZeroMQ sockets: who connects, who does not, why not, and what to change.
+
+Start with "glass demo": a small fleet of sockets, good ones and troubled ones, that tells its story in a few seconds.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 timeout (--for was over before what was waited for).`
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "glass",
+		Short:             "See what happens on ZeroMQ sockets",
+		Long:              rootText,
+		SilenceErrors:     true, // report says them
+		SilenceUsage:      true,
+		Args:              cobra.NoArgs,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+	}
+	root.AddCommand(newWatch(), newDemo(), newVersion())
+	return root
+}

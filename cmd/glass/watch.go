@@ -1,0 +1,140 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/cmd/glass/internal/option"
+	"github.com/glassmq/zmq/cmd/glass/internal/show"
+	"github.com/glassmq/zmq/monitor"
+)
+
+const watchText = `watch opens a socket of a type, binds and connects it, and prints what happens to it: one event a line.
+
+The socket keeps its peers going: what it receives it throws away, and a REP answers each request with the request
+itself. It sends nothing else.
+
+Times are local, a connection has one number (conn=) from its first event to its last, and under a failure stands why it
+happened and what to change. Notes before and after the events go to the standard error.
+
+Options for -O NAME=VALUE. A bare number is milliseconds for a TIME (seconds for keep_alive); 0 is none, or for a COUNT
+no limit, as in libzmq. Words: off, forever, unlimited, default.
+
+`
+
+const watchExamples = `  glass watch PULL -b tcp://127.0.0.1:5555              who connects to this port
+  glass watch REQ -c tcp://db:5556 --for 10s            does a server answer the handshake, and if not, why not
+  glass watch REP -b 'tcp://*:5556' --for 1m --until handshake_succeeded=3
+                                                        wait for three peers; exit code 3 if the minute is over first
+  glass watch PULL -b 'tcp://*:5555' --event failures -o jsonl | jq -r .why
+  glass watch PUSH -c tcp://db:5557 -O reconnect_ivl=1s -O heartbeat_ivl=500`
+
+// A watching is the command line of watch.
+type watching struct {
+	streaming
+	binds, connects, options []string
+	events, until            string
+	most                     int
+}
+
+func newWatch() *cobra.Command {
+	var w watching
+	cmd := &cobra.Command{
+		Use:               "watch TYPE -b ENDPOINT | -c ENDPOINT ...",
+		Short:             "Open a socket and print its events, one a line",
+		Long:              watchText + strings.TrimSuffix(option.Help(), "\n"),
+		Example:           watchExamples,
+		Args:              oneType,
+		ValidArgsFunction: completeType,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			watcher, err := w.plan(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return watcher.run(cmd.Context())
+		},
+	}
+	w.flags(cmd, 0)
+	f := cmd.Flags()
+	f.StringArrayVarP(&w.binds, "bind", "b", nil, "bind to this `endpoint`; may be repeated")
+	f.StringArrayVarP(&w.connects, "connect", "c", nil, "connect to this `endpoint`; may be repeated")
+	f.StringArrayVarP(&w.options, "option", "O", nil, "set a socket option, `name=value`; may be repeated; the names are above")
+	f.StringVar(&w.events, "event", "all", "print only these `kinds`: names of events, or failures, lifecycle, classic, flow, subs, all; with commas between")
+	f.StringVar(&w.grep, "grep", "", "print only events whose lines match this regular `expression`")
+	f.IntVarP(&w.most, "count", "n", 0, "end after this `number` of printed events; 0: no end")
+	f.StringVar(&w.until, "until", "", "end when an event, printed or not, has happened so often: `kind=count`, as in connected=3")
+	complete(cmd, "event", kindNames())
+	complete(cmd, "until", kindNames())
+	complete(cmd, "option", option.Names())
+	return cmd
+}
+
+func oneType(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("watch takes one socket type, and where to open it: glass watch PULL -b tcp://127.0.0.1:5555")
+	}
+	return nil
+}
+
+// plan is what the command line means: a socket to which nothing has happened yet, and how to watch it.
+func (w *watching) plan(cmd *cobra.Command, typ string) (*watcher, error) {
+	if len(w.binds)+len(w.connects) == 0 {
+		return nil, usagef("nothing to watch: say where, with -b ENDPOINT or -c ENDPOINT, as in -b tcp://127.0.0.1:5555")
+	}
+	if w.most < 0 {
+		return nil, usagef("-n %d: write a number of events, or 0 for no end", w.most)
+	}
+	mask, err := monitor.ParseMask(w.events)
+	if err != nil {
+		return nil, usagef("--event: %w", err)
+	}
+	until, err := parseGoal(w.until)
+	if err != nil {
+		return nil, usagef("--until %s: %w", w.until, err)
+	}
+	out, err := w.open(cmd, show.Options{})
+	if err != nil {
+		return nil, err
+	}
+	socket, err := w.socket(typ)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return &watcher{flags: w, socket: socket, sub: socket.Watch(mask | until.kinds | monitor.Inproc),
+		mask: mask, until: until, out: out, notes: cmd.ErrOrStderr()}, nil
+}
+
+func (w *watching) socket(typ string) (zmq.Socket, error) {
+	t, err := zmq.ParseType(typ)
+	if err != nil {
+		return nil, err
+	}
+	var cfg zmq.Config
+	for _, o := range w.options {
+		if err := option.Set(&cfg, o); err != nil {
+			return nil, err
+		}
+	}
+	s, err := zmq.New(t, cfg)
+	return s, option.Explain(err)
+}
+
+// completeType offers the types that can be made.
+func completeType(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
+	for t := zmq.PAIR; t <= zmq.CHANNEL; t++ {
+		if s, err := zmq.New(t, zmq.Config{}); err == nil {
+			s.Close() // nothing had begun
+			names = append(names, t.String())
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func kindNames() (names []string) {
+	for k := range monitor.Kinds() {
+		names = append(names, k.String())
+	}
+	return names
+}

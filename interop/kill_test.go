@@ -1,0 +1,168 @@
+package interop
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/monitor"
+)
+
+const (
+	lives  = 4   // how often a peer is killed and comes back
+	enough = 500 // messages, before the next blow
+)
+
+// A receiver is killed in the middle of a stream, and another takes its place. What is lost is one run of messages that
+// its kernel and its queue had, and perhaps one that was cut in two: our events say how many had left us. What was
+// queued for an endpoint that we dial waits for the next receiver; what was queued for a peer that had dialled us is
+// dropped with it, and counted.
+func TestKilledReceiver(t *testing.T) {
+	for _, size := range []int{10, 2000, 100_000} {
+		t.Run(fmt.Sprint(size, " bytes"), func(t *testing.T) {
+			bothWays(t, func(t *testing.T, weBind bool) { killReceivers(t, weBind, size) })
+		})
+	}
+}
+
+func killReceivers(t *testing.T, weBind bool, size int) {
+	there := freeEndpoint(t)
+	o := open(t, zmq.PUSH, zmq.Config{})
+	if weBind {
+		o.bind(t, there)
+	} else {
+		o.connect(t, there)
+	}
+	stream := o.stream(t, "us", 0, size)
+	due := 0 // the message that the next receiver must begin with
+	for life := range lives {
+		p := startPeer(t)
+		s := p.open(t, "PULL", nil)
+		if weBind {
+			s.connect(t, there)
+		} else {
+			s.bind(t, there)
+		}
+		s.drain(t)
+		awaitMany(t, s.took, enough, "a message")
+		if life == lives-1 {
+			n := stream.halt()
+			s.took.await(t, "the last message", func(m taken) bool { return m.N == n-1 })
+		}
+		p.kill(t)
+		end := o.await(t, monitor.Disconnected)
+		first, next := run(t, "us", s.took.events())
+		if first != due {
+			t.Errorf("receiver %d began with message %d, not with %d", life, first, due)
+		}
+		due = first + int(end.MessagesOut+end.Unsent)
+		if due < next || !weBind && end.Unsent > 1 {
+			t.Errorf("receiver %d had messages %d to %d, but we say %d, and %d more lost: %v", life, first, next-1, end.MessagesOut, end.Unsent, end)
+		}
+		t.Logf("receiver %d took %d messages, lost %d (%d of them had not left us), ended by %s", life, next-first, due-next, end.Unsent, end.Reason)
+	}
+	if sent := stream.halt(); due != sent {
+		t.Errorf("%d messages were queued, %d had left us", sent, due)
+	}
+}
+
+// A sender is killed in the middle of a stream. What had arrived whole is delivered, and is what our event counts; the
+// message that was cut is not.
+func TestKilledSender(t *testing.T) {
+	for _, size := range []int{10, 2000, 100_000} {
+		t.Run(fmt.Sprint(size, " bytes"), func(t *testing.T) {
+			bothWays(t, func(t *testing.T, weBind bool) { killSenders(t, weBind, size) })
+		})
+	}
+}
+
+func killSenders(t *testing.T, weBind bool, size int) {
+	there := freeEndpoint(t)
+	o := open(t, zmq.PULL, zmq.Config{})
+	if weBind {
+		o.bind(t, there)
+	} else {
+		o.connect(t, there)
+	}
+	arrived := o.drain(t)
+	for life := range lives {
+		p := startPeer(t)
+		s := p.open(t, "PUSH", nil)
+		if weBind {
+			s.connect(t, there)
+		} else {
+			s.bind(t, there)
+		}
+		tag := fmt.Sprint("life ", life)
+		s.stream(t, tag, size)
+		awaitMany(t, arrived, enough, "a message")
+		p.kill(t)
+		end := o.await(t, monitor.Disconnected)
+		for len(over(arrived, end.Conn)) < int(end.MessagesIn) {
+			awaitMany(t, arrived, 1, "the rest")
+		}
+		first, next := run(t, tag, over(arrived, end.Conn))
+		if first != 0 || next != int(end.MessagesIn) {
+			t.Errorf("messages %d to %d arrived, %d by our event", first, next-1, end.MessagesIn)
+		}
+		arrived.skip()
+	}
+	for _, a := range arrived.events() {
+		if a.Torn != "" {
+			t.Errorf("a torn message: %s", a.Torn)
+		}
+	}
+}
+
+// We go away and come back, on the same port, with another socket. They dial until we are there again, and go on where
+// our kernel and queue ended: one gap.
+func TestOurReceiverRestarts(t *testing.T) {
+	p := startPeer(t)
+	there := freeEndpoint(t)
+	s := p.open(t, "PUSH", options{"RECONNECT_IVL": 20})
+	s.connect(t, there)
+	s.stream(t, "them", 100)
+	due := 0
+	for life := range lives {
+		o := open(t, zmq.PULL, zmq.Config{})
+		o.bind(t, there)
+		arrived := o.drain(t)
+		awaitMany(t, arrived, enough, "a message")
+		if err := o.Close(); err != nil {
+			t.Errorf("we have nothing to send, and yet: %v", err)
+		}
+		conn := o.await(t, monitor.LocalClosed).Conn
+		first, next := run(t, "them", over(arrived, conn))
+		if first < due || life == 0 && first > 0 {
+			t.Errorf("our socket %d began with message %d, the one before ended with %d", life, first, due-1)
+		}
+		t.Logf("our socket %d took %d messages; %d were lost before it", life, next-first, first-due)
+		due = next
+	}
+}
+
+// A sender of ours that closes has delivered everything, so that across restarts not one message is missing.
+func TestOurSenderRestarts(t *testing.T) {
+	p := startPeer(t)
+	there := freeEndpoint(t)
+	s := p.open(t, "PULL", options{"RECONNECT_IVL": 20})
+	s.connect(t, there)
+	s.drain(t)
+	n := 0
+	for range lives {
+		o := open(t, zmq.PUSH, zmq.Config{})
+		o.bind(t, there)
+		stream := o.stream(t, "us", n, 100)
+		s.took.await(t, "enough of our messages", func(m taken) bool { return m.N == n+enough })
+		n = stream.halt()
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if s.took.events()[len(s.took.events())-1].N != n-1 {
+		s.took.await(t, "the last message", func(m taken) bool { return m.N == n-1 })
+	}
+	if first, next := run(t, "us", s.took.events()); first != 0 || next != n {
+		t.Errorf("messages %d to %d arrived of %d", first, next-1, n)
+	}
+}

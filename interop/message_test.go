@@ -1,0 +1,83 @@
+package interop
+
+import (
+	"crypto/sha256"
+	"crypto/sha3"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// Generated messages are the same on both sides: testdata/peer.py has these functions, too. Every byte depends on where
+// it stands, so one that is lost, doubled or moved shows.
+
+func frame(tag string, i, j, size int) []byte {
+	return sha3.SumSHAKE128(fmt.Appendf(nil, "%s %d %d", tag, i, j), size)
+}
+
+func message(tag string, i int, sizes []int) (frames [][]byte) {
+	for j, size := range sizes {
+		frames = append(frames, frame(tag, i, j, size))
+	}
+	return frames
+}
+
+// printed is what a message is compared by: its sizes and a hash over its bytes, which the sizes cut into frames.
+func printed(frames [][]byte) (p string) {
+	digest := sha256.New()
+	for _, f := range frames {
+		digest.Write(f)
+		p += strconv.Itoa(len(f)) + " "
+	}
+	return p + hex.EncodeToString(digest.Sum(nil)[:16])
+}
+
+// expected is what count messages of a tag are compared by.
+func expected(count int, tag string, sizes ...int) (messages []string) {
+	for i := range count {
+		messages = append(messages, printed(message(tag, i, sizes)))
+	}
+	return messages
+}
+
+// same fails the test at the first message that differs.
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if slices.Equal(got, want) {
+		return
+	}
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			t.Fatalf("%s: message %d is %s, not %s; it is message %d of those sent", what, i, short(got[i]), short(want[i]), slices.Index(want, got[i]))
+		}
+	}
+	t.Fatalf("%s: %d messages, not %d", what, len(got), len(want))
+}
+
+func short(s string) string {
+	if len(s) > 200 {
+		return s[:80] + "…" + s[len(s)-80:]
+	}
+	return s
+}
+
+// sequel is message n of a stream: who, the number, and bytes that belong to both.
+func sequel(tag string, n, size int) [][]byte {
+	return [][]byte{[]byte(tag), []byte(strconv.Itoa(n)), frame(tag, n, 2, size)}
+}
+
+// readSequel is what a message of a stream says, if it is a whole one.
+func readSequel(frames [][]byte) (s taken) {
+	if len(frames) != 3 {
+		return taken{Torn: printed(frames)}
+	}
+	s.Tag = string(frames[0])
+	n, err := strconv.Atoi(string(frames[1]))
+	if err != nil || !slices.EqualFunc(frames, sequel(s.Tag, n, len(frames[2])), slices.Equal) {
+		return taken{Torn: printed(frames)}
+	}
+	s.N = n
+	return s
+}

@@ -1,0 +1,75 @@
+package interop
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A story is what happened to one socket so far, in order, and a place in it up to which somebody has read.
+type story[E any] struct {
+	mu sync.Mutex
+	// mu guards:
+	all  []E
+	read int
+	more chan struct{} // closed, and renewed, when there is more
+}
+
+func newStory[E any]() *story[E] { return &story[E]{more: make(chan struct{})} }
+
+func (s *story[E]) add(e E) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, e)
+	close(s.more)
+	s.more = make(chan struct{})
+}
+
+// await reads on to the next event that is meant, and waits for it if it has not happened yet.
+func (s *story[E]) await(t *testing.T, what string, meant func(E) bool) E {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		s.mu.Lock()
+		for s.read < len(s.all) {
+			e := s.all[s.read]
+			s.read++
+			if meant(e) {
+				s.mu.Unlock()
+				return e
+			}
+		}
+		more := s.more
+		s.mu.Unlock()
+		select {
+		case <-more:
+		case <-late:
+			t.Fatalf("waited for: %s, in vain", what)
+		}
+	}
+}
+
+// skip reads on to the present.
+func (s *story[E]) skip() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.read = len(s.all)
+}
+
+// events are all so far.
+func (s *story[E]) events() []E {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all)
+}
+
+func (s *story[E]) String() string {
+	var b strings.Builder
+	for _, e := range s.events() {
+		fmt.Fprintf(&b, "  %v\n", e)
+	}
+	return b.String()
+}

@@ -1,0 +1,212 @@
+"""A libzmq peer that does what it is told in lines of JSON.
+
+A line on standard input is a command: {"id": 7, "socket": "a", "do": "recv", "count": 3}. Each has one answer, a line on
+standard output with the same id: {"id": 7, "messages": [...]}, or {"id": 7, "error": "..."}. What happens by itself is a
+line without id: what a socket's monitor saw, and what a "drain" took.
+
+A socket lives on one thread, which runs its commands in order; "stop" alone is for the command that is running. The
+end of standard input is the end of the process, at once: a socket that is to linger is closed by a command first.
+
+Generated messages are the same on both sides: frame j of message i of a tag is SHAKE-128 of "tag i j", so a byte that is
+lost, doubled or moved shows.
+"""
+
+import hashlib
+import json
+import os
+import queue
+import struct
+import sys
+import threading
+import time
+
+import zmq
+
+PATIENCE = 30.0  # seconds that one command may take, unless it says otherwise
+
+printing = threading.Lock()
+
+
+def say(**line):
+    text = json.dumps(line) + "\n"
+    with printing:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def frame(tag, i, j, size):
+    return hashlib.shake_128(f"{tag} {i} {j}".encode()).digest(size)
+
+
+def message(tag, i, sizes):
+    return [frame(tag, i, j, size) for j, size in enumerate(sizes)]
+
+
+def printed(frames):
+    """What a message is compared by: its sizes and a hash over its bytes, which the sizes cut into frames."""
+    digest = hashlib.sha256()
+    for f in frames:
+        digest.update(f)
+    return " ".join(str(len(f)) for f in frames) + " " + digest.hexdigest()[:32]
+
+
+def sequel(tag, n, size):
+    """Message n of a stream: who, the number, and bytes that belong to both."""
+    return [tag.encode(), str(n).encode(), frame(tag, n, 2, size)]
+
+
+def is_sequel(frames):
+    """Whether frames are one whole message of a stream, nothing missing and nothing from another."""
+    return len(frames) == 3 and frames == sequel(frames[0].decode(), int(frames[1]), len(frames[2]))
+
+
+class Socket(threading.Thread):
+    """One socket and the thread that it belongs to."""
+
+    def __init__(self, context, name, type, options):
+        super().__init__(daemon=True)
+        self.commands = queue.SimpleQueue()
+        self.name = name
+        self.socket = context.socket(getattr(zmq, type))
+        self.set(options)
+        # The events are read on a thread of their own, always: libzmq stands still when nobody reads them. So their
+        # socket is made here, and handed to that thread by its start.
+        address = f"inproc://events of {name}"
+        self.socket.monitor(address, zmq.EVENT_ALL)
+        events = context.socket(zmq.PAIR)
+        events.connect(address)
+        threading.Thread(target=self.watch, args=(events,), daemon=True).start()
+
+    def watch(self, events):
+        kind = 0
+        while kind != zmq.EVENT_MONITOR_STOPPED:
+            head, address = events.recv_multipart()
+            kind, value = struct.unpack("=HI", head)  # zmq_socket_monitor(3)
+            say(socket=self.name, event=kind, value=value, address=address.decode())
+        events.close(linger=0)
+
+    def run(self):
+        for line in iter(self.commands.get, None):
+            id, do, self.stopped = line.pop("id"), line.pop("do"), line.pop("stopped")
+            self.deadline = time.monotonic() + line.pop("seconds", PATIENCE)
+            try:
+                say(id=id, **(getattr(self, do)(**line) or {}))
+            except Exception as e:  # whatever it is, who asked must hear of it
+                say(id=id, error=f"{do}: {type(e).__name__}: {e}")
+            if do == "close":
+                return
+
+    # Commands.
+
+    def set(self, options):
+        for name, value in options.items():
+            if isinstance(value, str):
+                value = value.encode()
+            self.socket.setsockopt(getattr(zmq, name), value)
+
+    def bind(self, endpoint):
+        self.socket.bind(endpoint)
+        return {"endpoint": self.socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()}
+
+    def connect(self, endpoint):
+        self.socket.connect(endpoint)
+
+    def unbind(self, endpoint):
+        self.socket.unbind(endpoint)
+
+    def disconnect(self, endpoint):
+        self.socket.disconnect(endpoint)
+
+    def close(self, linger):
+        self.socket.close(linger=linger)
+
+    def send(self, count, tag, sizes):
+        self.socket.getsockopt(zmq.EVENTS)  # takes in what the I/O thread has announced: new peers
+        for i in range(count):
+            self.put(message(tag, i, sizes))
+
+    def send_shapes(self, tag, shapes):
+        """One message of each shape."""
+        for i, sizes in enumerate(shapes):
+            self.put(message(tag, i, sizes))
+
+    def recv(self, count):
+        return {"messages": [printed(self.take()) for _ in range(count)]}
+
+    def echo(self, count):
+        """Everything comes back as it came: an answer from REP, and from ROUTER, whose envelope leads."""
+        for _ in range(count):
+            self.put(self.take())
+
+    def converse(self, count, tag, sizes):
+        """A question, its answer, the next question."""
+        answers = []
+        for i in range(count):
+            self.put(message(tag, i, sizes))
+            answers.append(printed(self.take()))
+        return {"messages": answers}
+
+    def show(self):
+        """The next message itself, for the few that are looked at."""
+        return {"frames": [f.hex() for f in self.take()]}
+
+    def stream(self, tag, size):
+        """Numbered messages until "stop"."""
+        n = 0
+        while not self.stopped.is_set():
+            if self.socket.poll(20, zmq.POLLOUT):
+                self.socket.send_multipart(sequel(tag, n, size))
+                n += 1
+        return {"count": n}
+
+    def drain(self):
+        """Takes messages of streams until "stop", and tells of each before it takes the next."""
+        while not self.stopped.is_set():
+            if self.socket.poll(20):
+                frames = self.socket.recv_multipart()
+                if is_sequel(frames):
+                    say(socket=self.name, tag=frames[0].decode(), n=int(frames[1]))
+                else:
+                    say(socket=self.name, tag="torn", n=0, torn=printed(frames))
+
+    # Send and receive within the command's time.
+
+    def left(self):
+        left = int((self.deadline - time.monotonic()) * 1000)
+        if left <= 0:
+            raise TimeoutError("the command's time is over")
+        return left
+
+    def put(self, frames):
+        self.socket.setsockopt(zmq.SNDTIMEO, self.left())
+        self.socket.send_multipart(frames)
+
+    def take(self):
+        self.socket.setsockopt(zmq.RCVTIMEO, self.left())
+        return self.socket.recv_multipart()
+
+
+def main():
+    context, sockets = zmq.Context(), {}
+    latest = {}  # of each socket's commands: what "stop" stops
+    say(libzmq=zmq.zmq_version(), pyzmq=zmq.__version__)
+    for text in sys.stdin:
+        line = json.loads(text)
+        name = line.pop("socket")
+        if line["do"] == "open":
+            try:
+                sockets[name] = Socket(context, name, line["type"], line["options"])
+                sockets[name].start()
+                say(id=line["id"])
+            except Exception as e:
+                say(id=line["id"], error=f"open: {type(e).__name__}: {e}")
+        elif line["do"] == "stop":
+            latest[name].set()
+            say(id=line["id"])
+        else:
+            latest[name] = line["stopped"] = threading.Event()
+            sockets[name].commands.put(line)
+    os._exit(0)  # no socket lingers, no thread is waited for
+
+
+main()
