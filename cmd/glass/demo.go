@@ -45,7 +45,7 @@ func (d *streaming) demo(cmd *cobra.Command) error {
 		return &failure{code: exitFailure, err: fmt.Errorf("demo: %w", err)}
 	}
 	if missed > 0 && context.Cause(ctx) == errTimeUp {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%d scenes were left out: give it more time, --for 12s\n", missed)
+		fmt.Fprintf(cmd.ErrOrStderr(), "scenes left out: %d; give it more time, as in --for 12s\n", missed)
 	}
 	return nil
 }

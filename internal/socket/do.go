@@ -43,21 +43,25 @@ func (c *Core) giveUp() {
 	if p == nil {
 		return
 	}
+	p.Out.Void()
 	conn, l := c.through(p)
-	var last monitor.ConnID
-	if conn != nil {
+	var last monitor.ConnID // that the request can have gone over
+	open := conn != nil && conn.IsOpen()
+	switch {
+	case open:
 		last = conn.ID
-	} else if l != nil {
+	case conn != nil:
+		last = conn.ID - 1 // what is not open has carried nothing, and will not carry what is void
+	case l != nil:
 		last = l.id
 	}
 	c.out.mu.Lock()
 	replace := c.req.GiveUp(last) != nil
 	c.out.mu.Unlock()
-	p.Out.Void()
 	why := peer.Local(monitor.ReasonRequestAbandoned)
 	switch {
 	case !replace:
-	case conn != nil && conn.IsOpen():
+	case open:
 		conn.End(why)
 	case l != nil:
 		l.cut(why)

@@ -28,6 +28,7 @@ type dial struct {
 	pipe   *pipe.Pipe // over inproc: what is queued for whoever will be there
 	joint  *joint     // over inproc: its queues
 	link   *link      // over inproc: nil while nobody is
+	ending bool       // over inproc: it is being hung up
 }
 
 // An OpError is a Bind, Connect, Unbind, Disconnect or Monitor that was refused.

@@ -328,9 +328,15 @@ func (c *Core) seekAgain(d *dial) {
 	}
 }
 
-// hangUp ends a dial over inproc. No lock is held.
+// hangUp ends a dial over inproc: the connection, or the search and what is queued for whoever would have come. No lock
+// is held.
 func (c *Core) hangUp(d *dial, why peer.Cause) {
 	c.mu.Lock()
+	if !c.isDial(d) {
+		c.mu.Unlock()
+		return
+	}
+	d.ending = true
 	l := d.link
 	if l == nil {
 		c.ctx.forget(d.name, d)
@@ -341,11 +347,13 @@ func (c *Core) hangUp(d *dial, why peer.Cause) {
 			}
 		}
 	}
-	c.removeDial(d)
 	c.mu.Unlock()
 	if l != nil {
 		l.cut(why)
 	}
+	c.mu.Lock()
+	c.removeDial(d)
+	c.mu.Unlock()
 }
 
 // unbindName ends a bind over inproc that is no longer in the list. No lock is held.
@@ -386,7 +394,7 @@ func (c *Core) isBound(b *bind) bool {
 func (c *Core) isDial(d *dial) bool {
 	for _, have := range c.dials {
 		if have == d {
-			return true
+			return !d.ending
 		}
 	}
 	return false

@@ -167,7 +167,9 @@ func (s *recvSide) attach(p *pipe.Pipe) {
 	s.choose.Attach(p)
 	s.pipes++
 	s.reclaim()
-	s.arrived(p)
+	if p.In.Len() > 0 {
+		s.arrived(p)
+	}
 }
 
 // can is what a Recv that does not wait would return. mu is held.

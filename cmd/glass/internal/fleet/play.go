@@ -5,6 +5,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -28,34 +29,38 @@ func Play(ctx context.Context, d time.Duration, to Audience) (missed int, err er
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	st := newStage(to, fail)
-	defer func() {
-		if e := st.clear(); err == nil {
-			err = e
-		}
-	}()
 	f := &fixtures{}
-	scenes := f.scenes()
+	missed, err = st.play(ctx, d, f.scenes())
+	if err == nil {
+		<-ctx.Done()
+		err = f.curtain(st)
+	}
+	return missed, errors.Join(err, st.clear())
+}
+
+// play plays scenes until ctx ends, which is no error.
+func (st *stage) play(ctx context.Context, d time.Duration, scenes []scene) (missed int, err error) {
 	slot := pace
 	if d > 0 {
-		slot = d * 9 / 10 / time.Duration(len(scenes)) // a tenth is reserve for those that take longer
+		slot = d * 9 / 10 / time.Duration(len(scenes)) // a tenth is reserve, for those that take longer
 	}
 	began := time.Now()
 	for i, s := range scenes {
 		if !pause(ctx, time.Until(began.Add(time.Duration(i)*slot))) {
-			return len(scenes) - i, f.curtain(st)
+			return len(scenes) - i, nil
 		}
-		if err := to.Caption(s.caption); err != nil {
-			return 0, err
+		err := st.to.Caption(s.caption)
+		if err == nil {
+			err = s.play(ctx, st)
 		}
-		if err := s.play(ctx, st); err != nil {
-			if ctx.Err() != nil {
-				return len(scenes) - i, f.curtain(st)
-			}
+		if ctx.Err() != nil {
+			return len(scenes) - i, nil
+		}
+		if err != nil {
 			return 0, fmt.Errorf("scene %q: %w", s.caption, err)
 		}
 	}
-	<-ctx.Done()
-	return 0, f.curtain(st)
+	return 0, nil
 }
 
 // pause waits for d, and reports whether ctx is still on then.

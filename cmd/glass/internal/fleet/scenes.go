@@ -236,16 +236,16 @@ func deadWire(ctx context.Context, st *stage) error {
 	cfg := st.as("sensor")
 	cfg.HeartbeatInterval, cfg.HeartbeatTimeout = 100*time.Millisecond, 250*time.Millisecond
 	station, sensor := enter(st, zmq.NewPull(st.as("station"))), enter(st, zmq.NewPush(cfg))
-	defer st.leave(sensor, station)
+	var w wire
+	defer w.close()
+	defer st.leave(sensor, station) // before the wire, whose end would be one more scene
 	at, err := station.Bind(anyPort)
 	if err != nil {
 		return err
 	}
-	w, err := span(strings.TrimPrefix(at, "tcp://"))
-	if err != nil {
+	if err := w.span(strings.TrimPrefix(at, "tcp://")); err != nil {
 		return err
 	}
-	defer w.close()
 	if err := sensor.Connect(w.endpoint()); err != nil {
 		return err
 	}
@@ -256,7 +256,10 @@ func deadWire(ctx context.Context, st *stage) error {
 	if err := st.await(ctx, sensor, monitor.HeartbeatTimeout, 1); err != nil {
 		return err
 	}
-	return st.await(ctx, sensor, monitor.HandshakeSucceeded, 2)
+	if err := st.await(ctx, sensor, monitor.HandshakeSucceeded, 2); err != nil {
+		return err
+	}
+	return st.await(ctx, station, monitor.HandshakeSucceeded, 2)
 }
 
 func oversize(ctx context.Context, st *stage) error {
@@ -282,18 +285,19 @@ func oversize(ctx context.Context, st *stage) error {
 
 // curtain ends the fixtures in view of the audience: the end of the context is the end of their traffic.
 func (f *fixtures) curtain(st *stage) error {
-	if f.out == nil {
-		return nil
+	if f.orders == "" {
+		return nil // the first scene did not come so far
 	}
 	if err := st.to.Caption("the curtain falls: orders-out and orders-in close, and say what their connection carried"); err != nil {
 		return err
 	}
+	before := st.count(f.in, monitor.Disconnected)
 	if err := st.close(f.out); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second) // the demo's own is over
 	defer cancel()
-	if err := st.await(ctx, f.in, monitor.Disconnected, 2); err != nil && ctx.Err() == nil {
+	if err := st.await(ctx, f.in, monitor.Disconnected, before+1); err != nil {
 		return err
 	}
 	return st.close(f.in)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-// An Audience sees the demo. Both functions may be called from several goroutines, and an error of theirs ends it.
+// An Audience sees the demo, in the order in which things happened. An error of theirs ends it.
 type Audience struct {
 	Caption func(words string) error
 	// Event is told everything that happens to a socket. What comes of a scene's sockets being put away after the scene
@@ -21,37 +22,54 @@ type Audience struct {
 	Event func(e monitor.Event, backstage bool) error
 }
 
-// A stage is where scenes are played: it has the sockets, and knows what has happened to them.
+// A stage is where scenes are played: it has the sockets, and knows what has happened to them. An event's way:
+//
+//  1. a reader per socket takes it from its subscription and lays it down (enter);
+//  2. the teller takes what lies there, puts it in the order of time, and gives it to the audience (tell);
+//  3. who awaits it goes on (await).
 type stage struct {
 	zmq  *zmq.Context
 	to   Audience
 	fail context.CancelCauseFunc // ends the demo
-	work sync.WaitGroup          // traffic, which ends with the sockets it goes through
+
+	work   sync.WaitGroup // readers, and traffic: all end with the sockets
+	bell   chan struct{}  // something lies there
+	teller sync.WaitGroup // ends when bell is closed
+	deaf   error          // the audience's; the teller's until it has ended
 
 	mu sync.Mutex // guards what follows
 	// cast are the sockets that have not left.
 	cast    map[zmq.Socket]*role
+	untold  []told
 	seen    map[sighting]int
 	changed chan struct{} // closed and renewed whenever seen changes
 }
 
 // A role is one socket on stage.
 type role struct {
-	reader sync.WaitGroup
-	exit   atomic.Uint64 // events with a greater number are backstage
+	exit atomic.Uint64 // events with a greater number are backstage
+}
+
+// A told is an event with what its reader knows of it.
+type told struct {
+	monitor.Event
+	of        zmq.Socket
+	backstage bool
 }
 
 // A sighting is a kind of event of one socket.
 type sighting struct {
-	socket zmq.Socket
-	kind   monitor.Kind
+	of   zmq.Socket
+	kind monitor.Kind
 }
 
 func newStage(to Audience, fail context.CancelCauseFunc) *stage {
-	return &stage{
-		zmq: zmq.NewContext(zmq.ContextConfig{}), to: to, fail: fail,
+	st := &stage{
+		zmq: zmq.NewContext(zmq.ContextConfig{}), to: to, fail: fail, bell: make(chan struct{}, 1),
 		cast: make(map[zmq.Socket]*role), seen: make(map[sighting]int), changed: make(chan struct{}),
 	}
+	st.teller.Go(st.tell)
+	return st
 }
 
 // as is the Config of a socket that is called so. Nobody waits for its queue when it is put away.
@@ -64,19 +82,46 @@ func enter[S zmq.Socket](st *stage, s S) S {
 	sub, r := s.Watch(monitor.All), &role{}
 	r.exit.Store(math.MaxUint64)
 	st.mu.Lock()
+	defer st.mu.Unlock()
 	st.cast[s] = r
-	st.mu.Unlock()
-	r.reader.Go(func() {
+	st.work.Go(func() {
 		defer sub.Close()
 		for e := range sub.Events(context.Background()) { // to MonitorStopped
-			if err := st.to.Event(e, e.Seq > r.exit.Load()); err != nil {
-				st.fail(err)
-				return
+			st.mu.Lock()
+			st.untold = append(st.untold, told{e, s, e.Seq > r.exit.Load()})
+			st.mu.Unlock()
+			select {
+			case st.bell <- struct{}{}:
+			default: // it rings already
 			}
-			st.note(sighting{s, e.Kind})
 		}
 	})
 	return s
+}
+
+// settle is how long the teller lets events gather: enough for the readers of two sockets to hear of the same moment,
+// and too short for a person to see.
+const settle = 5 * time.Millisecond
+
+// tell is the teller.
+func (st *stage) tell() {
+	for range st.bell {
+		time.Sleep(settle)
+		st.mu.Lock()
+		now := st.untold
+		st.untold = nil
+		st.mu.Unlock()
+		slices.SortStableFunc(now, func(a, b told) int { return a.Time.Compare(b.Time) })
+		for _, e := range now {
+			if st.deaf == nil { // who awaits something goes on in any case
+				st.deaf = st.to.Event(e.Event, e.backstage)
+				if st.deaf != nil {
+					st.fail(st.deaf)
+				}
+			}
+			st.note(sighting{e.of, e.Kind})
+		}
+	}
 }
 
 func (st *stage) note(what sighting) {
@@ -87,7 +132,14 @@ func (st *stage) note(what sighting) {
 	st.changed = make(chan struct{})
 }
 
-// await waits until the audience has seen n events of a kind from s, over its whole life.
+// count is how many events of a kind of s the audience has been told.
+func (st *stage) count(s zmq.Socket, k monitor.Kind) int {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.seen[sighting{s, k}]
+}
+
+// await waits until the audience has been told n events of a kind of s, over its whole life.
 func (st *stage) await(ctx context.Context, s zmq.Socket, k monitor.Kind, n int) error {
 	for {
 		st.mu.Lock()
@@ -108,16 +160,13 @@ func (st *stage) await(ctx context.Context, s zmq.Socket, k monitor.Kind, n int)
 func (st *stage) close(sockets ...zmq.Socket) error {
 	var errs []error
 	for _, s := range sockets {
-		if err := s.Close(); err != nil && !errors.Is(err, zmq.ErrDropped) { // a message for nobody is part of some stories
+		if err := s.Close(); !errors.Is(err, zmq.ErrDropped) { // a message for nobody is part of some stories
 			errs = append(errs, err)
 		}
+		errs = append(errs, st.await(context.Background(), s, monitor.MonitorStopped, 1)) // every story ends with it
 		st.mu.Lock()
-		r := st.cast[s]
 		delete(st.cast, s)
 		st.mu.Unlock()
-		if r != nil {
-			r.reader.Wait()
-		}
 	}
 	return errors.Join(errs...)
 }
@@ -142,7 +191,9 @@ func (st *stage) clear() error {
 		all = append(all, s)
 	}
 	st.mu.Unlock()
-	err := st.leave(all...)
+	err := errors.Join(st.leave(all...), st.zmq.Close())
 	st.work.Wait()
-	return errors.Join(err, st.zmq.Close())
+	close(st.bell)
+	st.teller.Wait()
+	return errors.Join(st.deaf, err)
 }

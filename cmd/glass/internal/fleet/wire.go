@@ -20,14 +20,13 @@ type wire struct {
 }
 
 // span listens on a port of the system's choice and forwards each connection to address.
-func span(address string) (*wire, error) {
-	in, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+func (w *wire) span(address string) (err error) {
+	if w.in, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return err
 	}
-	w := &wire{to: address, in: in}
+	w.to = address
 	w.work.Go(w.accept)
-	return w, nil
+	return nil
 }
 
 func (w *wire) endpoint() string { return "tcp://" + w.in.Addr().String() }
@@ -51,7 +50,7 @@ func (w *wire) accept() {
 	}
 }
 
-// forward copies until one end closes, and tells the other; or until the wire is cut, and tells nobody.
+// forward copies until one end closes, and tells the other, or until the wire is cut, and tells nobody.
 func forward(to, from net.Conn) {
 	_, err := io.Copy(to, from)
 	var t net.Error
@@ -71,8 +70,11 @@ func (w *wire) cut() {
 	}
 }
 
-// close ends everything.
+// close ends everything, if there is anything.
 func (w *wire) close() {
+	if w.in == nil {
+		return
+	}
 	w.in.Close()
 	w.mu.Lock()
 	for _, c := range w.conns {

@@ -3,6 +3,7 @@ package show
 import (
 	"log/slog"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/glassmq/zmq/monitor"
 )
@@ -30,12 +31,13 @@ func (t *text) line(e *monitor.Event) ([]byte, error) {
 		name = e.SocketType
 	}
 	t.names = max(t.names, len(name))
-	b := t.paint(nil, dim, e.Time.Local().Format("15:04:05.000"))
-	b = append(append(b, ' '), name...)
-	b = append(b, strings.Repeat(" ", t.names-len(name)+1)...)
-	b = append(t.paint(b, levelColour(e.Level()), e.String()), '\n')
+	b := append(t.paint(nil, dim, e.Time.Local().Format("15:04:05.000")), ' ')
+	b = append(append(b, name...), strings.Repeat(" ", t.names-len(name)+1)...)
+	b = t.paint(b, levelColour(e.Level()), t.fold(e.String(), len(indent)+t.names+1))
+	b = append(b, '\n')
 	if t.failure(e) {
-		b = t.words(b, e.Why()+". Hint: "+e.Hint())
+		b = append(append(b, indent...), t.fold(e.Why()+". Hint: "+e.Hint(), len(indent))...)
+		b = append(b, '\n')
 	}
 	return b, nil
 }
@@ -56,29 +58,35 @@ func (t *text) failure(e *monitor.Event) bool {
 
 // wrote keeps what e said in words.
 func (t *text) wrote(e *monitor.Event) {
-	if hint := e.Hint(); hint != "" {
-		t.told[endpoint{e.SocketID, e.EndpointID}] = verdict{e.Conn, hint}
+	if t.failure(e) {
+		t.told[endpoint{e.SocketID, e.EndpointID}] = verdict{e.Conn, e.Hint()}
 	}
 }
 
-// indent puts words under the name: the column of the time stays free for times.
+// indent puts words, and what does not fit into a line, under the name: the column of the time stays free for times.
 const indent = "             "
 
-// words adds a paragraph, folded to the terminal's width where there is one.
-func (t *text) words(b []byte, s string) []byte {
-	column := 0
-	for word := range strings.FieldsSeq(s) {
-		switch {
-		case column == 0:
-			b, column = append(b, indent...), len(indent)
-		case t.width > 0 && column+1+len(word) > t.width:
-			b, column = append(append(b, '\n'), indent...), len(indent)
-		default:
-			b, column = append(b, ' '), column+1
-		}
-		b, column = append(b, word...), column+len(word)
+// fold breaks s, which begins in a column, where the terminal would break it, but between words.
+func (t *text) fold(s string, column int) string {
+	if t.width == 0 || column+len(s) <= t.width {
+		return s
 	}
-	return append(b, '\n')
+	var b strings.Builder
+	for i, word := range strings.Split(s, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > t.width:
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return b.String()
 }
 
 func (t *text) caption(s string) []byte {
