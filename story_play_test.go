@@ -165,7 +165,8 @@ func (s *stage) do(line string) {
 	}
 	run, args := commands[words[0]], words[1:]
 	if last := len(args) - 1; last >= 0 && args[last] == "&" {
-		s.jobs.Go(func() { s.say(words[0]+" "+args[0]+": ", run, args[:last]) })
+		label := strings.Join(words[:min(2, last+1)], " ") + ": "
+		s.jobs.Go(func() { s.say(label, run, args[:last]) })
 		return
 	}
 	s.say("", run, args)

@@ -18,14 +18,24 @@ type relay struct {
 
 	mu sync.Mutex
 	// mu guards:
-	listener  net.Listener // nil: closed
-	behind    bool         // the back end listens
+	door      io.Closer // what listens, nil if nothing does
+	is        door
+	behind    bool // the back end listens
 	refused   bool
-	conns     map[*relayed]bool
 	hole      chan struct{} // nil: no black hole; closed when it goes
 	cut, flip int           // of the next connection; -1: not
+	conns     map[*relayed]bool
 	gone      bool
 }
+
+// A door is how a relay meets who dials it.
+type door uint8
+
+const (
+	shut   door = iota // refuses
+	open               // accepts
+	silent             // does not answer
+)
 
 // A relayed is one connection.
 type relayed struct{ client, server *net.TCPConn }
@@ -45,13 +55,9 @@ func newRelay(t *testing.T, at *place) *relay {
 }
 
 func (r *relay) end() {
-	r.open(false)
 	r.mu.Lock()
-	r.gone = true
-	if r.hole != nil {
-		close(r.hole)
-		r.hole = nil
-	}
+	r.gone, r.behind = true, false
+	r.swallow(false)
 	for c := range r.conns {
 		c.reset()
 	}
@@ -59,28 +65,53 @@ func (r *relay) end() {
 	r.work.Wait()
 }
 
-func (r *relay) open(on bool) {
+// bound says whether the back end listens.
+func (r *relay) bound(on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.behind = on
-	r.listen()
+	r.turn()
 }
 
-// listen listens, or not, as things are. mu is held.
-func (r *relay) listen() {
-	on := r.behind && !r.refused
+// swallow begins and ends a black hole. mu is held.
+func (r *relay) swallow(on bool) {
 	switch {
-	case !on && r.listener != nil:
-		r.listener.Close()
-		r.listener = nil
-	case on && r.listener == nil:
+	case on && r.hole == nil:
+		r.hole = make(chan struct{})
+	case !on && r.hole != nil:
+		close(r.hole)
+		r.hole = nil
+	}
+	r.turn()
+}
+
+// turn makes the door what it should be now. mu is held.
+func (r *relay) turn() {
+	want := shut
+	switch {
+	case r.hole != nil:
+		want = silent
+	case r.behind && !r.refused:
+		want = open
+	}
+	if want == r.is {
+		return
+	}
+	if r.door != nil {
+		r.door.Close()
+	}
+	r.is, r.door = want, nil
+	switch want {
+	case open:
 		l, err := net.Listen("tcp", r.at.front)
 		if err != nil {
 			r.t.Errorf("relay: %v", err)
 			return
 		}
-		r.listener = l
+		r.door = l
 		r.work.Go(func() { r.accept(l) })
+	case silent:
+		r.door = listenSilently(r.t, r.at.front)
 	}
 }
 
@@ -171,12 +202,9 @@ func (r *relay) fault(what, how string) error {
 		}
 	case what == "refuse":
 		r.refused = how == "on"
-		r.listen()
-	case what == "black" && how == "on":
-		r.hole = make(chan struct{})
+		r.turn()
 	case what == "black":
-		close(r.hole)
-		r.hole = nil
+		r.swallow(how == "on")
 	case what == "cut":
 		r.cut = bytes
 	case what == "corrupt":

@@ -97,12 +97,14 @@ func (s *stage) hangup(args []string) (string, error) {
 	if l := s.listeners[args[0]]; l != nil {
 		return "", l.Close()
 	}
-	s.strangers[args[0]].close()
-	return "", nil
+	r := s.strangers[args[0]]
+	r.conn.(interface{ CloseWrite() error }).CloseWrite()
+	r.work.Wait() // to close with something unread would be a reset
+	return "", r.conn.Close()
 }
 
 func (s *stage) write(args []string) (string, error) {
-	b, err := wire(args[1:])
+	b, err := s.wire(args[1:])
 	if err == nil {
 		_, err = s.strangers[args[0]].conn.Write(b)
 	}
@@ -114,7 +116,7 @@ func (s *stage) drip(args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b, err := wire(args[2:])
+	b, err := s.wire(args[2:])
 	if err != nil {
 		return "", err
 	}
@@ -133,7 +135,7 @@ func (s *stage) drip(args []string) (string, error) {
 }
 
 // wire makes bytes of words.
-func wire(words []string) (b []byte, err error) {
+func (s *stage) wire(words []string) (b []byte, err error) {
 	for _, word := range words {
 		form, arg, _ := strings.Cut(word, ":")
 		switch form {
@@ -144,7 +146,7 @@ func wire(words []string) (b []byte, err error) {
 		case "PING":
 			var ttl time.Duration
 			ttl, err = time.ParseDuration(arg)
-			b = zmtp.AppendPing(b, zmtp.Ping{TTL: ttl})
+			b = zmtp.AppendPing(b, zmtp.Ping{TTL: s.world.time(ttl)})
 		case "frame", "more":
 			b = append(zmtp.AppendHeader(b, zmtp.Header{More: form == "more", Size: uint64(len(arg))}), arg...)
 		case "hex":

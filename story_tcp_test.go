@@ -100,7 +100,7 @@ func (w *tcp) endpoint(text string, side monitor.Side) string {
 
 func (w *tcp) bound(endpoint string, on bool) {
 	if p := w.places[endpoint]; p != nil && p.relay != nil {
-		p.relay.open(on)
+		p.relay.bound(on)
 	}
 }
 

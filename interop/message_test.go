@@ -5,16 +5,25 @@ import (
 	"crypto/sha3"
 	"encoding/hex"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strconv"
 	"testing"
 )
 
-// Generated messages are the same on both sides: testdata/peer.py has these functions, too. Every byte depends on where
-// it stands, so one that is lost, doubled or moved shows.
+// Generated messages are the same on both sides: testdata/peer.py has these functions, too. Frame j of message i of a tag
+// says so in its first bytes, and goes on with random bytes, the same ones in every run, from a place that depends on the
+// three: a byte that is lost, doubled or moved shows.
+
+// book are the random bytes. Their number is no power of two: nobody's buffers repeat with it.
+var book = sha3.SumSHAKE128([]byte("the book"), 1<<20+7)
 
 func frame(tag string, i, j, size int) []byte {
-	return sha3.SumSHAKE128(fmt.Appendf(nil, "%s %d %d", tag, i, j), size)
+	f := fmt.Appendf(make([]byte, 0, size+64), "%s %d %d ", tag, i, j)
+	for at := int(crc32.ChecksumIEEE(f)) % len(book); len(f) < size; at = 0 {
+		f = append(f, book[at:min(len(book), at+size-len(f))]...)
+	}
+	return f[:size]
 }
 
 func message(tag string, i int, sizes []int) (frames [][]byte) {

@@ -31,32 +31,46 @@ func (s *story[E]) add(e E) {
 // await reads on to the next event that is meant, and waits for it if it has not happened yet.
 func (s *story[E]) await(t *testing.T, what string, meant func(E) bool) E {
 	t.Helper()
+	return s.until(t, what, func() (e E, ok bool) {
+		for s.read < len(s.all) && !ok {
+			e = s.all[s.read]
+			ok = meant(e)
+			s.read++
+		}
+		return e, ok
+	})
+}
+
+// last waits until the latest event is the one that is meant.
+func (s *story[E]) last(t *testing.T, what string, meant func(E) bool) {
+	t.Helper()
+	s.until(t, what, func() (e E, ok bool) {
+		s.read = len(s.all)
+		if s.read > 0 {
+			e = s.all[s.read-1]
+		}
+		return e, meant(e)
+	})
+}
+
+// until waits until look finds what it looks for; it is called with mu held.
+func (s *story[E]) until(t *testing.T, what string, look func() (E, bool)) E {
+	t.Helper()
 	late := time.After(patience)
 	for {
 		s.mu.Lock()
-		for s.read < len(s.all) {
-			e := s.all[s.read]
-			s.read++
-			if meant(e) {
-				s.mu.Unlock()
-				return e
-			}
-		}
+		e, ok := look()
 		more := s.more
 		s.mu.Unlock()
+		if ok {
+			return e
+		}
 		select {
 		case <-more:
 		case <-late:
 			t.Fatalf("waited for: %s, in vain", what)
 		}
 	}
-}
-
-// skip reads on to the present.
-func (s *story[E]) skip() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.read = len(s.all)
 }
 
 // events are all so far.

@@ -49,12 +49,12 @@ func report(stderr io.Writer, command string, err error) (code int) {
 	if !errors.As(err, &f) {
 		f = &failure{code: exitUsage, err: err}
 	}
-	fmt.Fprintf(stderr, "glass: %s\n", strings.TrimPrefix(f.Error(), "zmq: "))
+	fmt.Fprintf(stderr, "glass: %s\n", strings.TrimSpace(strings.TrimPrefix(f.Error(), "zmq: ")))
 	switch {
 	case f.hint != "":
 		fmt.Fprintf(stderr, "  hint: %s\n", f.hint)
 	case f.code == exitUsage:
-		fmt.Fprintf(stderr, "  hint: %s --help\n", command)
+		fmt.Fprintf(stderr, "  hint: see %s --help\n", command)
 	}
 	return f.code
 }

@@ -10,13 +10,11 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 timeout (--for was over before what was 
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:               "glass",
-		Short:             "See what happens on ZeroMQ sockets",
-		Long:              rootText,
-		SilenceErrors:     true, // report says them
-		SilenceUsage:      true,
-		Args:              cobra.NoArgs,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		Use:           "glass",
+		Short:         "See what happens on ZeroMQ sockets",
+		Long:          rootText,
+		SilenceErrors: true, // report says them
+		SilenceUsage:  true,
 	}
 	root.AddCommand(newWatch(), newDemo(), newVersion())
 	return root

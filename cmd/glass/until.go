@@ -22,7 +22,7 @@ func parseGoal(text string) (g goal, err error) {
 	}
 	kinds, count, counted := strings.Cut(text, "=")
 	g = goal{text: text, want: 1}
-	if g.kinds, err = monitor.ParseMask(kinds); err != nil {
+	if g.kinds, err = parseKinds(kinds); err != nil {
 		return goal{}, err
 	}
 	if g.kinds&^monitor.Inproc == 0 {
@@ -33,7 +33,7 @@ func parseGoal(text string) (g goal, err error) {
 	}
 	g.want, err = strconv.Atoi(count)
 	if err != nil || g.want < 1 {
-		return goal{}, fmt.Errorf("%q is no count: write 1 or more", count)
+		return goal{}, fmt.Errorf("%q is no count: write a number from 1 on", count)
 	}
 	return g, nil
 }

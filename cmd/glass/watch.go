@@ -17,7 +17,8 @@ The socket keeps its peers going: what it receives it throws away, and a REP ans
 itself. It sends nothing else.
 
 Times are local, a connection has one number (conn=) from its first event to its last, and under a failure stands why it
-happened and what to change. Notes before and after the events go to the standard error.
+happened and what to change. Notes before and after the events go to the standard error. The exit code is 0, 1 if it
+could not be done, 2 if the command line is wrong, and 3 if --for was over before what --until waits for.
 
 Options for -O NAME=VALUE. A bare number is milliseconds for a TIME (seconds for keep_alive); 0 is none, or for a COUNT
 no limit, as in libzmq. Words: off, forever, unlimited, default.
@@ -56,8 +57,8 @@ func newWatch() *cobra.Command {
 			return watcher.run(cmd.Context())
 		},
 	}
-	w.flags(cmd, 0)
 	f := cmd.Flags()
+	f.SortFlags = false
 	f.StringArrayVarP(&w.binds, "bind", "b", nil, "bind to this `endpoint`; may be repeated")
 	f.StringArrayVarP(&w.connects, "connect", "c", nil, "connect to this `endpoint`; may be repeated")
 	f.StringArrayVarP(&w.options, "option", "O", nil, "set a socket option, `name=value`; may be repeated; the names are above")
@@ -65,6 +66,7 @@ func newWatch() *cobra.Command {
 	f.StringVar(&w.grep, "grep", "", "print only events whose lines match this regular `expression`")
 	f.IntVarP(&w.most, "count", "n", 0, "end after this `number` of printed events; 0: no end")
 	f.StringVar(&w.until, "until", "", "end when an event, printed or not, has happened so often: `kind=count`, as in connected=3")
+	w.flags(cmd, 0)
 	complete(cmd, "event", kindNames())
 	complete(cmd, "until", kindNames())
 	complete(cmd, "option", option.Names())
@@ -86,9 +88,9 @@ func (w *watching) plan(cmd *cobra.Command, typ string) (*watcher, error) {
 	if w.most < 0 {
 		return nil, usagef("-n %d: write a number of events, or 0 for no end", w.most)
 	}
-	mask, err := monitor.ParseMask(w.events)
+	mask, err := parseKinds(w.events)
 	if err != nil {
-		return nil, usagef("--event: %w", err)
+		return nil, usagef("--event %s: %w", w.events, err)
 	}
 	until, err := parseGoal(w.until)
 	if err != nil {
@@ -130,11 +132,4 @@ func completeType(*cobra.Command, []string, string) (names []string, _ cobra.She
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-func kindNames() (names []string) {
-	for k := range monitor.Kinds() {
-		names = append(names, k.String())
-	}
-	return names
 }

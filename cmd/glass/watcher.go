@@ -38,12 +38,12 @@ func (w *watcher) run(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(w.notes, "watching %v %s; %s\n", w.socket.Type(), strings.Join(w.places(), ", "), w.ends())
-	cause, err := w.follow(ctx)
+	end, err := w.follow(ctx)
 	if err != nil {
-		return &failure{code: exitFailure, err: fmt.Errorf("printing events: %w", err)}
+		return &failure{code: exitFailure, err: err}
 	}
 	w.summary(time.Since(began))
-	return w.verdict(cause)
+	return w.verdict(end)
 }
 
 // reach binds, then connects, in the order of the command line.
@@ -66,7 +66,7 @@ func (w *watcher) reach() error {
 // sofar prints what has happened, and returns the hint of what failed in it.
 func (w *watcher) sofar() (hint string) {
 	for e, ok := w.sub.Poll(); ok; e, ok = w.sub.Poll() {
-		if _, err := w.see(e); err != nil {
+		if _, err := w.print(e); err != nil {
 			return hint // the error of Bind is the one to report
 		}
 		if e.Kind&monitor.Failures != 0 {
@@ -94,86 +94,93 @@ func (w *watcher) ends() string {
 	return "Ctrl-C ends"
 }
 
-// follow prints events to the end, and returns its cause, nil if it is --until or -n.
-func (w *watcher) follow(ctx context.Context) (cause, err error) {
+// follow prints events to the end, and returns what that was: errTimeUp, the end of ctx, or nil for --until and -n.
+func (w *watcher) follow(ctx context.Context) (end, err error) {
 	ctx, cancel := w.flags.bounded(ctx)
 	defer cancel()
-	ctx, fail := context.WithCancelCause(ctx)
 	var serving sync.WaitGroup
-	defer serving.Wait()
-	defer w.socket.Close() // which ends serve
+	var served error
 	serving.Go(func() {
-		if err := serve(w.socket); err != nil {
-			fail(err)
+		if served = serve(w.socket); served != nil {
+			cancel()
 		}
 	})
-	for e := range w.sub.Events(ctx) {
-		if over, err := w.see(e); over || err != nil {
-			return nil, err
-		}
+	over, err := w.read(ctx)
+	if !over && err == nil {
+		end, err = context.Cause(ctx), w.close()
 	}
-	for e, ok := w.sub.Poll(); ok; e, ok = w.sub.Poll() { // what had happened by then, and was not printed yet
-		if over, err := w.see(e); over || err != nil {
-			return nil, err
-		}
-	}
-	return context.Cause(ctx), w.close()
+	w.socket.Close() // which ends serve
+	serving.Wait()
+	return end, errors.Join(err, served)
 }
 
-// see prints one event, unless it is only there for --until, and says whether it is the last one.
-func (w *watcher) see(e monitor.Event) (over bool, err error) {
-	over = w.until.count(e.Kind)
-	if e.Kind&(w.mask|monitor.Lost) != 0 {
-		if _, err = w.out.Event(e); err != nil {
-			return true, err
+// read prints events until --until or -n says that they are over, or ctx is.
+func (w *watcher) read(ctx context.Context) (over bool, err error) {
+	for e := range w.sub.Events(ctx) {
+		if over, err := w.see(e); over || err != nil {
+			return over, err
 		}
 	}
-	return over || w.flags.most > 0 && w.out.Count() >= w.flags.most, nil
+	for e, ok := w.sub.Poll(); ok; e, ok = w.sub.Poll() { // what had happened by then, and was not read yet
+		if over, err := w.see(e); over || err != nil {
+			return over, err
+		}
+	}
+	return false, nil
+}
+
+// see takes note of one event for --until, and prints it.
+func (w *watcher) see(e monitor.Event) (over bool, err error) {
+	now := w.until.count(e.Kind)
+	enough, err := w.print(e)
+	return now || enough, err
+}
+
+// print prints one event if it was asked for, and says whether it is the last one for -n. A loss is always told.
+func (w *watcher) print(e monitor.Event) (enough bool, err error) {
+	if e.Kind&(w.mask|monitor.Lost) == 0 {
+		return false, nil
+	}
+	if _, err := w.out.Event(e); err != nil {
+		return false, fmt.Errorf("printing events: %w", err)
+	}
+	return w.flags.most > 0 && w.out.Count() >= w.flags.most, nil
 }
 
 // close closes the socket and prints what comes of it.
 func (w *watcher) close() error {
 	w.socket.Close()
 	for e := range w.sub.Events(context.Background()) { // to MonitorStopped, which is queued by now
-		if e.Kind&(w.mask|monitor.Lost) == 0 {
-			continue
-		}
-		if _, err := w.out.Event(e); err != nil {
+		if enough, err := w.print(e); enough || err != nil {
 			return err
-		}
-		if w.flags.most > 0 && w.out.Count() >= w.flags.most {
-			return nil
 		}
 	}
 	return nil
 }
 
 func (w *watcher) summary(took time.Duration) {
-	n, took := w.out.Count(), took.Round(10*time.Millisecond)
+	n, took := w.out.Count(), took.Round(time.Millisecond)
 	switch {
 	case n > 0:
-		fmt.Fprintf(w.notes, "%d events in %v: %s\n", n, took, w.out.Summary())
+		fmt.Fprintf(w.notes, "in %v: %s\n", took, w.out.Summary())
 	case w.flags.grep != "" || w.flags.events != "all":
-		fmt.Fprintf(w.notes, "no events in %v that --event and --grep let through\n", took)
+		fmt.Fprintf(w.notes, "in %v: no event that --event and --grep let through\n", took)
 	default:
-		fmt.Fprintf(w.notes, "no events in %v\n", took)
+		fmt.Fprintf(w.notes, "in %v: no event\n", took)
 	}
 }
 
-// verdict is whether what was waited for came, where cause ended the events.
-func (w *watcher) verdict(cause error) error {
-	ended := cause == nil || cause == errTimeUp || errors.Is(cause, context.Canceled)
+// verdict is whether what was waited for came, by the end that follow returned.
+func (w *watcher) verdict(end error) error {
 	switch {
-	case !ended: // serve could not go on
-		return &failure{code: exitFailure, err: cause}
 	case w.until.reached():
 		return nil
-	case cause == nil:
-		cause = fmt.Errorf("-n %d events were printed first", w.flags.most)
-	case cause == errTimeUp:
-		return &failure{code: exitTimeout, err: fmt.Errorf("%v: %w", w.until, cause)}
+	case end == nil:
+		return &failure{code: exitFailure, err: fmt.Errorf("%v: -n %d events were printed first", w.until, w.flags.most)}
+	case end == errTimeUp:
+		return &failure{code: exitTimeout, err: fmt.Errorf("%v within %v", w.until, w.flags.during)}
 	}
-	return &failure{code: exitFailure, err: fmt.Errorf("%v: %w", w.until, cause)}
+	return &failure{code: exitFailure, err: fmt.Errorf("%v: interrupted", w.until)}
 }
 
 // serve keeps the peers of s going until it is closed.

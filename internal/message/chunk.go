@@ -86,6 +86,13 @@ func (c *Chunk) Append(frame []byte, more bool) {
 	c.Buf = append(c.Buf, frame...)
 }
 
+// AppendShort adds a message of one frame of less than 256 bytes, for which there is room.
+func (c *Chunk) AppendShort(frame []byte) {
+	b := append(c.Buf, 0, byte(len(frame)))
+	c.Buf = append(b, frame...)
+	c.Count++
+}
+
 // Share adds a frame whose bytes nobody changes any more: a large one is referred to, not copied.
 func (c *Chunk) Share(frame []byte, more bool) {
 	c.header(len(frame), more)

@@ -14,6 +14,7 @@ const (
 // slabSize bytes alive beyond itself. The zero Slab is ready. Not safe for concurrent use: the receiving lock guards it.
 type Slab struct {
 	bytes  []byte
+	used   int // of bytes; a number, because a slice that moves on would be a pointer written for each message
 	frames [][]byte
 }
 
@@ -23,12 +24,14 @@ func (s *Slab) copy(b []byte) []byte {
 	if n > slabMost {
 		return append(make([]byte, 0, n), b...)
 	}
-	if n > cap(s.bytes)-len(s.bytes) || s.bytes == nil {
-		s.bytes = make([]byte, 0, slabSize)
+	if n > len(s.bytes)-s.used || s.bytes == nil {
+		s.bytes, s.used = make([]byte, slabSize), 0
 	}
-	from := len(s.bytes)
-	s.bytes = append(s.bytes, b...)
-	return s.bytes[from : from+n : from+n]
+	from, to := s.used, s.used+n
+	s.used = to
+	own := s.bytes[from:to:to]
+	copy(own, b)
+	return own
 }
 
 // list returns an empty list of frames with room for a few; grow by append.

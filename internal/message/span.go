@@ -22,14 +22,42 @@ func (c *Chunk) Cut(at, large, n int) Span {
 	return Span{buf: c.Buf, at: at, large: c.Large, next: large, peer: c.Peer, Left: n}
 }
 
+// Short takes the next message out if it is one short frame, which nearly all are. Left must not be 0. It is Next without
+// a Message to be carried from call to call, half of whose cost that is.
+func (s *Span) Short(slab *Slab) (head []byte, ok bool) {
+	b := s.buf[s.at:]
+	if b[0] != 0 {
+		return nil, false
+	}
+	end := 2 + int(b[1])
+	s.at += end
+	s.Left--
+	return slab.copy(b[2:end]), true
+}
+
+// Peer is who sent the span's messages.
+func (s *Span) Peer() *monitor.Peer { return s.peer }
+
+// ShortInto is Short into b.
+func (s *Span) ShortInto(b *Buffer) (ok bool) {
+	f := s.buf[s.at:]
+	if f[0] != 0 {
+		return false
+	}
+	end := 2 + int(f[1])
+	s.at += end
+	s.Left--
+	b.mem = append(b.mem[:0], f[2:end]...)
+	b.Peer, b.Head, b.Tail = s.peer, body(b.mem), nil
+	return true
+}
+
 // Next takes the next message out: small bodies are copied to slab, large ones handed over. Left must not be 0.
 func (s *Span) Next(slab *Slab) Message {
-	s.Left--
-	if b := s.buf[s.at:]; b[0] == 0 { // one short frame: nearly always
-		end := 2 + int(b[1])
-		s.at += end
-		return Message{Peer: s.peer, Head: slab.copy(b[2:end])}
+	if head, ok := s.Short(slab); ok {
+		return Message{Peer: s.peer, Head: head}
 	}
+	s.Left--
 	m := Message{Peer: s.peer, Head: s.cut(slab)}
 	if s.more {
 		m.Tail = slab.list(s.frames())
@@ -51,15 +79,11 @@ func (s *Span) cut(slab *Slab) []byte {
 
 // Into takes the next message out into b, over its former content. Large bodies are handed over, as by Next.
 func (s *Span) Into(b *Buffer) {
-	s.Left--
-	b.Peer = s.peer
-	if f := s.buf[s.at:]; f[0] == 0 {
-		end := 2 + int(f[1])
-		s.at += end
-		b.mem = append(b.mem[:0], f[2:end]...)
-		b.Head, b.Tail = body(b.mem), nil
+	if s.ShortInto(b) {
 		return
 	}
+	s.Left--
+	b.Peer = s.peer
 	b.mem, b.tail = b.mem[:0], b.tail[:0]
 	b.Head = b.take(s)
 	for s.more {

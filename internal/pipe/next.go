@@ -1,6 +1,9 @@
 package pipe
 
-import "github.com/glassmq/zmq/internal/message"
+import (
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/monitor"
+)
 
 // Next takes the next message out. ok is false if there is none, and then the next one put is an edge. room reports
 // that a producer which found the queue full must be told. The consumer's lock is held.
@@ -15,6 +18,29 @@ func (q *Queue) Next(slab *message.Slab) (m message.Message, ok, room bool) {
 		room = q.Settle() || room
 	}
 	return m, true, room
+}
+
+// Short takes the next message out if it is one short frame in the span at hand and nobody need be told: most are, in a
+// stream. The consumer's lock is held.
+func (q *Queue) Short(slab *message.Slab) (head []byte, peer *monitor.Peer, ok bool) {
+	if q.span.Left == 0 || q.owed+1 >= q.step {
+		return nil, nil, false
+	}
+	if head, ok = q.span.Short(slab); ok {
+		q.owed++
+	}
+	return head, q.span.Peer(), ok
+}
+
+// ShortInto is Short into b.
+func (q *Queue) ShortInto(b *message.Buffer) (ok bool) {
+	if q.span.Left == 0 || q.owed+1 >= q.step {
+		return false
+	}
+	if ok = q.span.ShortInto(b); ok {
+		q.owed++
+	}
+	return ok
 }
 
 // Into is Next into memory that is used again.

@@ -31,6 +31,19 @@ func (q *Queue) Put(envelope, frames [][]byte) Outcome {
 	return how
 }
 
+// PutShort queues a message of one frame of less than 256 bytes, behind others, where there is room: most are put so, in
+// a stream. It is Put without the cases.
+func (q *Queue) PutShort(frame []byte) (ok bool) {
+	q.mu.Lock()
+	if c := q.tail; c != nil && !q.idle && !q.closed && q.put-q.got < q.limit && c.Peer == q.peer && cap(c.Buf)-len(c.Buf) >= 2+len(frame) {
+		c.AppendShort(frame)
+		q.put++
+		ok = true
+	}
+	q.mu.Unlock()
+	return ok
+}
+
 // PutMessage queues envelope and m as one message and shares their bytes, which nobody may change any more.
 func (q *Queue) PutMessage(envelope [][]byte, m *message.Message) Outcome {
 	q.mu.Lock()

@@ -7,15 +7,17 @@ import (
 	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/internal/pattern"
 	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/monitor"
 )
 
 // A recvSide is what Recv calls share.
 type recvSide struct {
 	mu *sync.Mutex // REQ and REP are one state: both sides share the lock
 	// mu guards:
-	choose   pattern.Receiver // nil: the type does not receive
-	err      error            // ends every call: closed, terminated
-	pipes    int              // attached
+	choose   pattern.Receiver   // nil: the type does not receive
+	fair     *pattern.FairQueue // choose, if it is nothing else
+	err      error              // ends every call: closed, terminated
+	pipes    int                // attached
 	waiting  waitlist
 	readable level
 	slab     message.Slab
@@ -24,6 +26,11 @@ type recvSide struct {
 
 // Recv takes the next message out.
 func (c *Core) Recv(ctx context.Context) (message.Message, error) {
+	if ctx.Err() == nil {
+		if head, peer, ok := c.in.short(); ok {
+			return message.Message{Peer: peer, Head: head}, nil
+		}
+	}
 	m, p, err := c.recv(ctx, nil)
 	if p != nil {
 		p.Room()
@@ -33,6 +40,9 @@ func (c *Core) Recv(ctx context.Context) (message.Message, error) {
 
 // RecvInto is Recv over b's former content.
 func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
+	if ctx.Err() == nil && c.in.shortInto(b) {
+		return nil
+	}
 	m, p, err := c.recv(ctx, b)
 	if p != nil {
 		p.Room()
@@ -41,6 +51,38 @@ func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
 		b.Message = m
 	}
 	return err
+}
+
+// short is the way of nearly every message of a stream: a short one that was taken from its queue with others before,
+// on a socket whose pattern only takes turns. ok is false for all that is not so simple.
+func (s *recvSide) short() (head []byte, peer *monitor.Peer, ok bool) {
+	s.mu.Lock()
+	if p := s.simple(); p != nil {
+		if head, peer, ok = p.In.Short(&s.slab); ok {
+			s.fair.Next()
+		}
+	}
+	s.mu.Unlock()
+	return head, peer, ok
+}
+
+func (s *recvSide) shortInto(b *message.Buffer) (ok bool) {
+	s.mu.Lock()
+	if p := s.simple(); p != nil {
+		if ok = p.In.ShortInto(b); ok {
+			s.fair.Next()
+		}
+	}
+	s.mu.Unlock()
+	return ok
+}
+
+// simple is the pipe whose turn it is if nothing but its queue need be looked at. mu is held.
+func (s *recvSide) simple() *pipe.Pipe {
+	if s.fair == nil || s.err != nil || s.waiting.first != nil {
+		return nil
+	}
+	return s.fair.Current()
 }
 
 // recv takes a message's last steps:

@@ -15,8 +15,9 @@ import (
 type sendSide struct {
 	mu *sync.Mutex // REQ and REP are one state: both sides share the lock
 	// mu guards:
-	choose   pattern.Sender // nil: the type does not send
-	err      error          // ends every call: closed, terminated
+	choose   pattern.Sender      // nil: the type does not send
+	robin    *pattern.RoundRobin // choose, if it is nothing else
+	err      error               // ends every call: closed, terminated
 	waiting  waitlist
 	writable level
 	near     []*pipe.Pipe // pipes over inproc, whose consumer settles late
@@ -25,7 +26,24 @@ type sendSide struct {
 
 // Send queues frames as one message and copies their bytes. A nil error says: queued, whole.
 func (c *Core) Send(ctx context.Context, frames [][]byte) error {
+	if len(frames) == 1 && len(frames[0]) < 256 && ctx.Err() == nil && c.out.short(frames[0]) {
+		return nil
+	}
 	return c.send(ctx, frames, nil)
+}
+
+// short is the way of nearly every message of a stream: a short one, behind others in the queue whose turn it is. It
+// reports false for all that is not so simple.
+func (s *sendSide) short(frame []byte) (ok bool) {
+	s.mu.Lock()
+	if s.robin != nil && s.err == nil && s.waiting.first == nil {
+		if p := s.robin.Current(); p != nil && p.Out.PutShort(frame) {
+			s.robin.Next()
+			ok = true
+		}
+	}
+	s.mu.Unlock()
+	return ok
 }
 
 // SendMessage is Send for bytes that nobody changes any more: large ones are shared, not copied.

@@ -123,8 +123,14 @@ func rules(typ string) (rule, bool) {
 	return rule{}, false
 }
 
-func (c *Core) roundRobin() { c.out.choose = pattern.NewRoundRobin() }
-func (c *Core) fairQueue()  { c.in.choose = pattern.NewFairQueue() }
+func (c *Core) roundRobin() {
+	c.out.robin = pattern.NewRoundRobin()
+	c.out.choose = c.out.robin
+}
+func (c *Core) fairQueue() {
+	c.in.fair = pattern.NewFairQueue()
+	c.in.choose = c.in.fair
+}
 
 func (c *Core) requests() {
 	c.req = pattern.NewReq()

@@ -49,11 +49,11 @@ func (st *stage) play(ctx context.Context, d time.Duration, scenes []scene) (mis
 		if !pause(ctx, time.Until(began.Add(time.Duration(i)*slot))) {
 			return len(scenes) - i, nil
 		}
-		err := st.to.Caption(s.caption)
-		if err == nil {
-			err = s.play(ctx, st)
+		if err := st.to.Caption(s.caption); err != nil {
+			return 0, err
 		}
-		if ctx.Err() != nil {
+		err := s.play(ctx, st)
+		if err != nil && ctx.Err() != nil {
 			return len(scenes) - i, nil
 		}
 		if err != nil {

@@ -44,7 +44,7 @@ func (i Instance) JSON(e monitor.Event) ([]byte, error) {
 		return nil, err
 	}
 	out := object{b: make([]byte, 0, len(plain)+160)}
-	for in.More() {
+	for named := false; in.More(); {
 		key, err := in.Token()
 		if err != nil {
 			return nil, err
@@ -52,6 +52,10 @@ func (i Instance) JSON(e monitor.Event) ([]byte, error) {
 		var value json.RawMessage
 		if err := in.Decode(&value); err != nil {
 			return nil, fmt.Errorf("key %v: %w", key, err)
+		}
+		if !named && key != "v" && key != "ts" {
+			out.text("inst", i.ID)
+			named = true
 		}
 		i.extend(&out, key, value)
 	}
@@ -61,8 +65,6 @@ func (i Instance) JSON(e monitor.Event) ([]byte, error) {
 // extend writes one of monitor's keys, and what goes before it.
 func (i Instance) extend(out *object, key any, value json.RawMessage) {
 	switch key {
-	case "seq":
-		out.text("inst", i.ID)
 	case "event":
 		out.text("app", i.App)
 		out.text("host", i.Host)

@@ -1,0 +1,238 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/glassmq/zmq/monitor"
+)
+
+// A house is an audience that remembers.
+type house struct {
+	captions []string
+	events   []monitor.Event
+	onStage  map[string]int // names and kinds, but for what was backstage
+	each     func(e monitor.Event, backstage bool) error
+}
+
+func (h *house) audience() Audience {
+	h.onStage = make(map[string]int)
+	return Audience{
+		Caption: func(words string) error { h.captions = append(h.captions, words); return nil },
+		Event: func(e monitor.Event, backstage bool) error {
+			h.events = append(h.events, e)
+			if !backstage {
+				h.onStage[e.SocketName+" "+e.Kind.String()]++
+			}
+			if h.each == nil {
+				return nil
+			}
+			return h.each(e, backstage)
+		},
+	}
+}
+
+// wholePlay plays every scene without a pause between them, and ends when the last one is over.
+func wholePlay(t *testing.T) *house {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	h := &house{}
+	back := 0
+	h.each = func(e monitor.Event, _ bool) error {
+		if e.SocketName == "heavy-sender" && e.Kind == monitor.HandshakeSucceeded {
+			back++
+		}
+		if back == 2 { // it came back, which is what the last scene waits for
+			cancel()
+		}
+		return nil
+	}
+	missed, err := Play(ctx, time.Nanosecond, h.audience())
+	if err != nil || missed > 0 {
+		t.Fatalf("%d scenes missed, %v", missed, err)
+	}
+	return h
+}
+
+func TestEveryStoryIsWholeAndLegal(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	h := wholePlay(t)
+	if err := monitor.Check(slices.Values(bySocket(h.events))); err != nil {
+		t.Error(err)
+	}
+	begun, ended := map[monitor.ConnID]bool{}, map[monitor.ConnID]int{}
+	for _, e := range h.events {
+		if e.Conn != 0 {
+			begun[e.Conn] = true
+		}
+		if e.Terminal() {
+			ended[e.Conn]++
+		}
+		if len(e.SocketName) == 0 || len(e.SocketName) > Longest {
+			t.Errorf("the socket's name is %q: want 1 to %d bytes", e.SocketName, Longest)
+		}
+		if e.Kind&monitor.Failures != 0 && (e.Why() == "" || e.Hint() == "" || e.Reason == "") {
+			t.Errorf("a failure without words: %v", e)
+		}
+		if e.Reason == monitor.ReasonOther {
+			t.Errorf("nobody knows why: %v", e)
+		}
+	}
+	for conn := range begun {
+		if ended[conn] != 1 {
+			t.Errorf("connection %d has %d terminal events", conn, ended[conn])
+		}
+	}
+}
+
+// bySocket puts the story of each socket behind that of another: between sockets, the audience's order is that of time as
+// far as the clock and a few milliseconds tell.
+func bySocket(story []monitor.Event) []monitor.Event {
+	sorted := slices.Clone(story)
+	slices.SortStableFunc(sorted, func(a, b monitor.Event) int {
+		if a.SocketID != b.SocketID {
+			return int(a.SocketID) - int(b.SocketID)
+		}
+		return int(a.Seq) - int(b.Seq)
+	})
+	return sorted
+}
+
+func TestEachSceneShowsWhatItsCaptionSays(t *testing.T) {
+	h := wholePlay(t)
+	scenes := (&fixtures{}).scenes()
+	if len(h.captions) != len(scenes)+1 { // and the curtain
+		t.Fatalf("%d captions for %d scenes: %q", len(h.captions), len(scenes), h.captions)
+	}
+	for i, s := range scenes {
+		if h.captions[i] != s.caption {
+			t.Errorf("caption %d is %q, want %q", i, h.captions[i], s.caption)
+		}
+	}
+	for line, atLeast := range map[string]int{
+		"orders-in listening": 1, "orders-out connect_delayed": 1, "orders-out connected": 1, "orders-in accepted": 2,
+		"orders-out handshake_succeeded": 1, "orders-in handshake_succeeded": 1,
+		"question handshake_succeeded": 1, "answer handshake_succeeded": 1,
+		"early-bird connect_failed": 3, "early-bird closed": 3, "early-bird connect_retried": 3, "early-bird handshake_succeeded": 1,
+		"orders-copy bind_failed":               1,
+		"lost-pusher handshake_failed_protocol": 1, "price-server handshake_failed_protocol": 1,
+		"orders-in handshake_failed_protocol": 1,
+		"doorman handshake_failed_no_detail":  1,
+		"left handshake_failed_protocol":      1, "third-wheel disconnected": 1,
+		"ledger closed": 1, "ledger listening": 2, "clerk disconnected": 1, "clerk connect_retried": 1, "clerk handshake_succeeded": 2,
+		"sensor heartbeat_timeout": 1, "sensor handshake_succeeded": 2, "station handshake_succeeded": 2,
+		"narrow-gate disconnected": 1, "heavy-sender disconnected": 1, "heavy-sender handshake_succeeded": 2,
+		"orders-out local_closed": 1, "orders-in disconnected": 2, "orders-in closed": 1,
+	} {
+		if h.onStage[line] < atLeast {
+			t.Errorf("%s: seen %d times, want %d", line, h.onStage[line], atLeast)
+		}
+	}
+	for line := range h.onStage {
+		name, kind, _ := strings.Cut(line, " ")
+		if kind == "monitor_stopped" && name != "ledger" && name != "orders-in" && name != "orders-out" {
+			t.Errorf("%s on stage: its scene does not say that it ends", line)
+		}
+	}
+}
+
+func TestEachFailureHasItsReason(t *testing.T) {
+	h := wholePlay(t)
+	seen := map[string]bool{}
+	for _, e := range h.events {
+		seen[e.SocketName+" "+e.Kind.String()+" "+string(e.Reason)] = true
+	}
+	for _, want := range []string{
+		"early-bird connect_failed refused",
+		"early-bird connect_retried refused",
+		"orders-copy bind_failed address_in_use",
+		"lost-pusher handshake_failed_protocol incompatible_socket_type",
+		"price-server handshake_failed_protocol incompatible_socket_type",
+		"orders-in handshake_failed_protocol not_zmtp",
+		"doorman handshake_failed_no_detail handshake_timeout",
+		"left handshake_failed_protocol pair_taken",
+		"clerk disconnected peer_closed",
+		"sensor heartbeat_timeout heartbeat_timeout",
+		"sensor disconnected heartbeat_timeout",
+		"narrow-gate disconnected oversize_message",
+	} {
+		if !seen[want] {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+func TestPausesGrow(t *testing.T) {
+	h := wholePlay(t)
+	var before time.Duration
+	for _, e := range h.events {
+		if e.SocketName != "early-bird" || e.Kind != monitor.ConnectRetried {
+			continue
+		}
+		if e.Interval <= before {
+			t.Errorf("a pause of %v after one of %v", e.Interval, before)
+		}
+		before = e.Interval
+	}
+}
+
+// Whenever Ctrl-C comes, everything is put away.
+func TestTheDemoEndsWheneverItIsTold(t *testing.T) {
+	for _, after := range []int{0, 1, 7, 20, 45, 70, 95, 120} {
+		func() {
+			defer goleak.VerifyNone(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			h := &house{}
+			h.each = func(monitor.Event, bool) error {
+				if len(h.events) >= after {
+					cancel()
+				}
+				return nil
+			}
+			if after == 0 {
+				cancel()
+			}
+			missed, err := Play(ctx, time.Nanosecond, h.audience())
+			if err != nil {
+				t.Errorf("told to end after %d events: %v", after, err)
+			}
+			if missed == 0 {
+				t.Errorf("told to end after %d events, but no scene is missing", after)
+			}
+			if err := monitor.Check(slices.Values(bySocket(h.events))); err != nil {
+				t.Errorf("told to end after %d events: %v", after, err)
+			}
+		}()
+	}
+}
+
+func TestAnAudienceThatLeavesEndsTheDemo(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	gone := errors.New("gone")
+	for name, h := range map[string]*house{
+		"at an event":   {each: func(e monitor.Event, _ bool) error { return gone }},
+		"in the middle": {each: func(e monitor.Event, _ bool) error { return map[bool]error{true: gone}[e.SocketName == "doorman"] }},
+	} {
+		_, err := Play(t.Context(), time.Nanosecond, h.audience())
+		if !errors.Is(err, gone) {
+			t.Errorf("%s: %v", name, err)
+		}
+		n := len(h.events)
+		if name == "at an event" && n != 1 {
+			t.Errorf("%d events for an audience that left at the first", n)
+		}
+	}
+	deaf := (&house{}).audience()
+	deaf.Caption = func(string) error { return gone }
+	if _, err := Play(t.Context(), time.Nanosecond, deaf); !errors.Is(err, gone) {
+		t.Errorf("at a caption: %v", err)
+	}
+}
