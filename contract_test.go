@@ -39,7 +39,7 @@ func over(t *testing.T, f func(t *testing.T, x *zmq.Context, endpoint string)) {
 	}
 }
 
-func bind(t *testing.T, s zmq.Socket, endpoint string) string {
+func bindTo(t *testing.T, s zmq.Socket, endpoint string) string {
 	t.Helper()
 	bound, err := s.Bind(endpoint)
 	if err != nil {
@@ -141,9 +141,9 @@ func TestMarksAddUpOverInproc(t *testing.T) {
 		pull := zmq.NewPull(zmq.Config{Context: x, RecvHWM: 3})
 		if first == "connect" {
 			connect(t, push, "inproc://q")
-			bind(t, pull, "inproc://q")
+			bindTo(t, pull, "inproc://q")
 		} else {
-			bind(t, pull, "inproc://q")
+			bindTo(t, pull, "inproc://q")
 			connect(t, push, "inproc://q")
 		}
 		if n := fill(t, push); n != 5 {
@@ -167,7 +167,7 @@ func TestBlockedSendGoesOnWithTheFirstRoom(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		push := zmq.NewPush(zmq.Config{Context: x, SendHWM: 4, SendBuffer: 4096})
 		pull := zmq.NewPull(zmq.Config{Context: x, RecvHWM: 4, RecvBuffer: 4096})
-		connect(t, push, bind(t, pull, endpoint))
+		connect(t, push, bindTo(t, pull, endpoint))
 		ready(t, push, 1)
 		big := make([]byte, 100_000) // soon more than any kernel buffer
 		for push.Send(zmq.NoWait, big) == nil || push.State().Peers[0].QueueOut < 4 && endpoint[0] == 't' {
@@ -202,7 +202,7 @@ func TestConnectBeforeBind(t *testing.T) {
 		connect(t, push, endpoint)
 		send(t, push, "one", "two")
 		pull := zmq.NewPull(zmq.Config{Context: x})
-		bind(t, pull, endpoint)
+		bindTo(t, pull, endpoint)
 		recv(t, pull, "one", "two")
 		push.Close()
 		pull.Close()
@@ -213,7 +213,7 @@ func TestSendAndCloseLosesNothing(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		const n = 20_000
 		pull := zmq.NewPull(zmq.Config{Context: x})
-		bound := bind(t, pull, endpoint)
+		bound := bindTo(t, pull, endpoint)
 		sender := func() error {
 			push := zmq.NewPush(zmq.Config{Context: x})
 			if err := push.Connect(bound); err != nil {
@@ -260,7 +260,7 @@ func TestLingerMeetsALatePeer(t *testing.T) {
 		for push.Send(zmq.NoWait, nil) == nil || !errors.Is(push.CanSend(), zmq.ErrClosed) {
 		}
 		pull := zmq.NewPull(zmq.Config{Context: x})
-		bind(t, pull, endpoint)
+		bindTo(t, pull, endpoint)
 		recv(t, pull, "the last words")
 		if err := <-closed; err != nil {
 			t.Errorf("%s: Close says %v", endpoint, err)
@@ -272,7 +272,7 @@ func TestLingerMeetsALatePeer(t *testing.T) {
 func TestRoundRobinAndFairQueue(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		push := zmq.NewPush(zmq.Config{Context: x})
-		bound := bind(t, push, endpoint)
+		bound := bindTo(t, push, endpoint)
 		var pulls []*zmq.Pull
 		for range 3 {
 			p := zmq.NewPull(zmq.Config{Context: x})
@@ -302,7 +302,7 @@ func TestRoundRobinAndFairQueue(t *testing.T) {
 	})
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		pull := zmq.NewPull(zmq.Config{Context: x})
-		bound := bind(t, pull, endpoint)
+		bound := bindTo(t, pull, endpoint)
 		for i := range 3 {
 			p := zmq.NewPush(zmq.Config{Context: x})
 			connect(t, p, bound)
@@ -335,7 +335,7 @@ func TestRoundRobinAndFairQueue(t *testing.T) {
 func TestSlowPeerDelaysNobody(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		push := zmq.NewPush(zmq.Config{Context: x, SendHWM: 5})
-		bound := bind(t, push, endpoint)
+		bound := bindTo(t, push, endpoint)
 		stuck := zmq.NewPull(zmq.Config{Context: x, RecvHWM: 5}) // never reads
 		connect(t, stuck, bound)
 		good := zmq.NewPull(zmq.Config{Context: x, RecvHWM: 5})
@@ -367,7 +367,7 @@ func TestReqRep(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		rep := zmq.NewRep(zmq.Config{Context: x})
 		req := zmq.NewReq(zmq.Config{Context: x})
-		connect(t, req, bind(t, rep, endpoint))
+		connect(t, req, bindTo(t, rep, endpoint))
 		if _, err := req.Recv(within(t)); !errors.Is(err, zmq.ErrState) {
 			t.Errorf("REQ Recv before Send: %v", err)
 		}
@@ -397,7 +397,7 @@ func TestDoGivesUpAndStartsClean(t *testing.T) {
 		for _, correlate := range []bool{false, true} {
 			rep := zmq.NewRep(zmq.Config{Context: x})
 			req := zmq.NewReq(zmq.Config{Context: x, ReqCorrelate: correlate})
-			connect(t, req, bind(t, rep, endpoint))
+			connect(t, req, bindTo(t, rep, endpoint))
 			release := make(chan struct{})
 			go func() {
 				for {
@@ -434,7 +434,7 @@ func TestDoIsSharedByGoroutines(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		rep := zmq.NewRep(zmq.Config{Context: x})
 		req := zmq.NewReq(zmq.Config{Context: x})
-		connect(t, req, bind(t, rep, endpoint))
+		connect(t, req, bindTo(t, rep, endpoint))
 		go func() {
 			for {
 				m, err := rep.Recv(context.Background())
@@ -464,7 +464,7 @@ func TestReplyToAPeerThatIsGone(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		rep := zmq.NewRep(zmq.Config{Context: x})
 		w := rep.Watch(monitor.Disconnected | monitor.Inproc)
-		bound := bind(t, rep, endpoint)
+		bound := bindTo(t, rep, endpoint)
 		gone := zmq.NewReq(zmq.Config{Context: x})
 		connect(t, gone, bound)
 		send(t, gone, "anybody there?")
@@ -489,7 +489,7 @@ func TestReplyToAPeerThatIsGone(t *testing.T) {
 func TestPairHasOnePeer(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		a := zmq.NewPair(zmq.Config{Context: x})
-		bound := bind(t, a, endpoint)
+		bound := bindTo(t, a, endpoint)
 		b := zmq.NewPair(zmq.Config{Context: x})
 		connect(t, b, bound)
 		ready(t, a, 1)
@@ -515,7 +515,7 @@ func TestReadableAfterTheEnd(t *testing.T) {
 		pull := zmq.NewPull(zmq.Config{Context: x, RecvHWM: 10})
 		w := pull.Watch(monitor.Disconnected | monitor.Inproc)
 		push := zmq.NewPush(zmq.Config{Context: x})
-		connect(t, push, bind(t, pull, endpoint))
+		connect(t, push, bindTo(t, pull, endpoint))
 		for i := range 10 {
 			send(t, push, fmt.Sprint(i))
 		}
@@ -542,7 +542,7 @@ func TestCallsEnd(t *testing.T) {
 	for name, end := range ends {
 		over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 			a, b := zmq.NewPair(zmq.Config{Context: x}), zmq.NewPair(zmq.Config{Context: x, SendHWM: 1})
-			bind(t, a, endpoint)
+			bindTo(t, a, endpoint)
 			w := a.Watch(0)
 			calls := map[string]func() error{
 				"Recv":      func() error { _, err := a.Recv(context.Background()); return err },
@@ -583,7 +583,7 @@ func TestCallsEnd(t *testing.T) {
 func TestContextsBelongToCalls(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
-		connect(t, push, bind(t, pull, endpoint))
+		connect(t, push, bindTo(t, pull, endpoint))
 		if _, err := pull.Recv(zmq.NoWait); !errors.Is(err, zmq.ErrWouldBlock) || zmq.Errno(err) == 0 {
 			t.Errorf("Recv(NoWait) with nothing there: %v", err)
 		}
@@ -614,7 +614,7 @@ func TestContextsBelongToCalls(t *testing.T) {
 func TestEachMessageOnce(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
-		connect(t, push, bind(t, pull, endpoint))
+		connect(t, push, bindTo(t, pull, endpoint))
 		const senders, each = 8, 5000
 		var out, in sync.WaitGroup
 		for g := range senders {
@@ -672,7 +672,7 @@ func TestEachMessageOnce(t *testing.T) {
 func TestSelectOverReadiness(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		pull, push := zmq.NewPull(zmq.Config{Context: x, RecvHWM: 3}), zmq.NewPush(zmq.Config{Context: x, SendHWM: 3})
-		connect(t, push, bind(t, pull, endpoint))
+		connect(t, push, bindTo(t, pull, endpoint))
 		sent, got := 0, 0
 		for got < 5000 {
 			writable := push.Writable()
@@ -702,7 +702,7 @@ func TestImmediateQueuesToReadyPeersOnly(t *testing.T) {
 	x := zmq.NewContext(zmq.ContextConfig{})
 	defer x.Shutdown(zmq.NoWait)
 	pull := zmq.NewPull(zmq.Config{Context: x})
-	bound := bind(t, pull, "tcp://127.0.0.1:*")
+	bound := bindTo(t, pull, "tcp://127.0.0.1:*")
 	push := zmq.NewPush(zmq.Config{Context: x, Immediate: true})
 	connect(t, push, "tcp://127.0.0.1:1")
 	if err := push.Send(zmq.NoWait, []byte("x")); !errors.Is(err, zmq.ErrWouldBlock) {

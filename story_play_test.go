@@ -116,16 +116,22 @@ type actor struct {
 	binds  []string
 }
 
-// play plays a story and hands on what each scene caused.
-func play(t *testing.T, w world, story *script, see func(c *scene, caused []string)) {
+// play plays a story, hands on what each scene caused, and returns the events of all, a socket's after another's.
+func play(t *testing.T, w world, story *script, see func(c *scene, caused []string)) (all []zmq.Event) {
 	s := &stage{t: t, world: w, zctx: w.context(t), strangers: map[string]*stranger{}, listeners: map[string]net.Listener{}, more: make(chan struct{}, 1)}
-	defer s.end()
+	defer s.end() // also of a story that goes wrong
 	for _, c := range story.scenes {
 		s.scene = c
 		s.do(c.command)
 		w.settle(s)
 		see(c, s.tell())
 	}
+	s.end()
+	for _, a := range s.cast {
+		all = append(all, a.story.Events()...)
+	}
+	watchTogether(t, all)
+	return all
 }
 
 // end is what every story ends with; its events are not told, but Check reads them.

@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/sha3"
 	"encoding/hex"
@@ -84,7 +85,7 @@ func readSequel(frames [][]byte) (s taken) {
 	}
 	s.Tag = string(frames[0])
 	n, err := strconv.Atoi(string(frames[1]))
-	if err != nil || !slices.EqualFunc(frames, sequel(s.Tag, n, len(frames[2])), slices.Equal) {
+	if err != nil || !slices.EqualFunc(frames, sequel(s.Tag, n, len(frames[2])), bytes.Equal) {
 		return taken{Torn: printed(frames)}
 	}
 	s.N = n

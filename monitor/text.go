@@ -57,7 +57,7 @@ func (e *Event) textCause(l *line) {
 	case e.Kind == HandshakeFailedAuth:
 		l.count("status", e.code())
 	}
-	if e.Err != nil && (e.Reason == "" || e.Reason == ReasonOther) {
+	if e.Err != nil && e.Kind != ConnectDelayed && (e.Reason == "" || e.Reason == ReasonOther) {
 		l.word("err", e.Err.Error())
 	}
 	l.count("attempt", uint64(max(e.Attempt, 0)))

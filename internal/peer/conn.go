@@ -168,7 +168,7 @@ func (c *Conn) drained() {
 		return
 	}
 	half, ok := c.nc.(interface{ CloseWrite() error })
-	if !ok || unacknowledged(c.raw) == 0 || half.CloseWrite() != nil {
+	if !ok || !c.out.spoken || unacknowledged(c.raw) == 0 || half.CloseWrite() != nil {
 		c.end(c.drainEnd)
 		return
 	}

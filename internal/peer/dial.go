@@ -245,16 +245,19 @@ func (d *Dialer) note(e *monitor.Event) {
 // State is what is true of the endpoint. Control lock held.
 func (d *Dialer) State() monitor.EndpointState { return d.state }
 
-// Lost is what was queued and did not go out, when Run has ended: messages, and their bytes on the wire.
-func (d *Dialer) Lost() (messages, bytes int) {
+// Lost is what was queued and did not go out, when Run has ended: messages, their bytes on the wire, and why.
+func (d *Dialer) Lost() (messages, bytes int, why monitor.Reason) {
 	d.mu.Lock()
-	messages, bytes = d.lost, d.lostSize
+	messages, bytes, why = d.lost, d.lostSize, d.drainEnd.Reason
+	if d.end != nil {
+		why = d.end.Reason
+	}
 	d.mu.Unlock()
 	if d.Pipe.Out == nil {
-		return messages, bytes
+		return messages, bytes, why
 	}
 	m, b := d.Pipe.Out.Drop()
-	return messages + m, bytes + b
+	return messages + m, bytes + b, why
 }
 
 // Conn is the present attempt or connection, nil before the first.

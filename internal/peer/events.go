@@ -158,6 +158,10 @@ func (c *Conn) failed(err error) {
 
 // explainDial says why an attempt failed.
 func (c *Conn) explainDial(err error) Cause {
+	var dial *transport.DialError
+	if errors.As(err, &dial) {
+		err = dial.Err // the event has the address
+	}
 	why := Cause{Phase: monitor.InConnect, Err: transport.Cause(err), Who: monitor.ByNetwork, Reason: monitor.ReasonOther}
 	var name *transport.ResolveError
 	switch {

@@ -14,16 +14,16 @@ import (
 // frame. While we do not read, because the pipe is full, nothing can be heard and nobody is judged; our own PINGs go on
 // and keep the peer from judging us.
 type heartbeat struct {
-	c     *Conn
-	count atomic.Uint32 // reads that brought something
-	deaf  atomic.Bool   // we do not read at present
+	c    *Conn
+	on   atomic.Bool  // somebody wants to know
+	life atomic.Int64 // when bytes last came, since the connection began
+	deaf atomic.Bool  // we do not read at present
 
 	mu sync.Mutex
 	// mu guards:
 	timer  *time.Timer
 	ended  bool
-	last   uint32        // count at the last look
-	life   time.Time     // when that was seen to change
+	last   int64         // life at the last look
 	pinged time.Time     // the last PING
 	since  time.Time     // the first PING after which nothing came; zero if something did
 	ttl    time.Duration // what the peer asked for: hang up after so much silence
@@ -35,8 +35,10 @@ func (b *heartbeat) start(c *Conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.c = c
+	b.life.Store(int64(time.Since(c.began)))
 	if d := c.opt.HeartbeatInterval; d > 0 {
 		b.pinged = time.Now()
+		b.on.Store(true)
 		b.timer = time.AfterFunc(d, b.tick)
 	}
 }
@@ -50,7 +52,13 @@ func (b *heartbeat) stop() {
 	}
 }
 
-func (b *heartbeat) heard()  { b.count.Add(1) }
+// heard is called for each read that brought something.
+func (b *heartbeat) heard() {
+	if b.on.Load() {
+		b.life.Store(int64(time.Since(b.c.began)))
+	}
+}
+
 func (b *heartbeat) pause()  { b.deaf.Store(true) }
 func (b *heartbeat) resume() { b.heard(); b.deaf.Store(false) }
 
@@ -62,8 +70,11 @@ func (b *heartbeat) tick() {
 		return
 	}
 	now := time.Now()
-	if n := b.count.Load(); n != b.last || b.deaf.Load() || b.life.IsZero() {
-		b.last, b.life, b.since = n, now, time.Time{}
+	if b.deaf.Load() {
+		b.heard()
+	}
+	if n := b.life.Load(); n != b.last {
+		b.last, b.since = n, time.Time{}
 	}
 	silence, asked, dead := b.verdict(now)
 	interval := b.c.opt.HeartbeatInterval
@@ -87,11 +98,15 @@ func (b *heartbeat) tick() {
 // verdict reports whether the peer was silent for too long: after our PING, or by the limit that it set itself. mu is
 // held.
 func (b *heartbeat) verdict(now time.Time) (silence time.Duration, asked, dead bool) {
-	silence = now.Sub(b.life)
+	silence = b.silence(now)
 	if limit := b.c.opt.HeartbeatTimeout; limit > 0 && !b.since.IsZero() && now.Sub(b.since) >= limit {
 		return silence, false, true
 	}
 	return silence, true, b.ttl > 0 && silence >= b.ttl
+}
+
+func (b *heartbeat) silence(now time.Time) time.Duration {
+	return now.Sub(b.c.began) - time.Duration(b.life.Load())
 }
 
 // next is when to look again: when a PING or a verdict is due. mu is held.
@@ -104,7 +119,7 @@ func (b *heartbeat) next(now time.Time) time.Duration {
 		}
 	}
 	if b.ttl > 0 {
-		next = min(next, b.ttl-now.Sub(b.life))
+		next = min(next, b.ttl-b.silence(now))
 	}
 	return next
 }
@@ -139,6 +154,8 @@ func (b *heartbeat) heed(ttl time.Duration) {
 	if b.ttl = ttl; ttl == 0 {
 		return
 	}
+	b.on.Store(true)
+	b.heard()
 	if b.timer == nil {
 		b.timer = time.AfterFunc(ttl, b.tick)
 	} else {

@@ -23,6 +23,7 @@ type writer struct {
 	commands []byte     // being written, before
 	batch    pipe.Bytes // the messages being written
 	at       int        // bytes of both that are in the kernel's hands
+	spoken   bool       // messages have gone out
 	vector   net.Buffers
 	last     time.Time // when somebody last wrote
 	try      try
@@ -163,13 +164,16 @@ func (c *Conn) stop() {
 	}
 }
 
-// written credits what is in the kernel's hands, when all of it is.
+// written credits what is in the kernel's hands, when all of it is, and lets go of it: it must not be credited twice.
 func (c *Conn) written() {
 	w := &c.out
-	if w.at < len(w.commands)+w.batch.Size || w.batch.Count == 0 {
+	if w.at < len(w.commands)+w.batch.Size {
 		return
 	}
-	if c.Pipe.Out.Written(&w.batch) {
+	room := w.batch.Count > 0 && c.Pipe.Out.Written(&w.batch)
+	w.spoken = w.spoken || w.batch.Count > 0
+	w.commands, w.batch, w.at = w.commands[:0], pipe.Bytes{}, 0
+	if room {
 		c.host.Sendable(c.Pipe)
 	}
 }

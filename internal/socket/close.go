@@ -78,7 +78,7 @@ func (c *Core) beginClose() {
 	dials, binds := append([]*dial(nil), c.dials...), c.binds
 	c.binds = nil
 	c.mu.Unlock()
-	why := peer.Local(monitor.ReasonClose)
+	why := peer.Local(c.ended())
 	for _, b := range binds {
 		c.unbind(b, why, -1)
 	}
@@ -90,6 +90,14 @@ func (c *Core) beginClose() {
 		}
 	}
 	c.ending.Go(c.finish)
+}
+
+// ended is the reason that events give: the socket's own end, or its Context's.
+func (c *Core) ended() monitor.Reason {
+	if c.Refused() == ErrTerminated {
+		return monitor.ReasonContextEnded
+	}
+	return monitor.ReasonClose
 }
 
 // mayHangUp reports whether nothing is left to do for d: its messages are with its peer, or there are none.

@@ -144,21 +144,22 @@ func (c *Core) dialed(d *dial) {
 	defer c.mu.Unlock()
 	p := d.dialer.Pipe
 	c.detach(p)
-	if messages, bytes := d.dialer.Lost(); c.closing {
+	messages, bytes, why := d.dialer.Lost()
+	if c.closing {
 		c.lost.add(messages, bytes, DroppedPeer{Endpoint: d.at.Text, LastErr: d.dialer.State().LastErr})
 	}
-	c.removeDial(d)
+	c.removeDial(d, why, messages)
 }
 
-// removeDial forgets an endpoint and says so. Control lock held.
-func (c *Core) removeDial(d *dial) {
+// removeDial forgets an endpoint and says so, and how many messages went with it. Control lock held.
+func (c *Core) removeDial(d *dial, why monitor.Reason, unsent int) {
 	for i, have := range c.dials {
 		if have == d {
 			c.dials = append(c.dials[:i:i], c.dials[i+1:]...)
 			if d.dialer != nil {
-				c.unbound(d.at, "", 0)
+				c.unbound(d.at, "", 0, why, unsent)
 			} else {
-				c.unbound(d.at, "", monitor.Inproc)
+				c.unbound(d.at, "", monitor.Inproc, why, unsent)
 			}
 			break
 		}
@@ -167,8 +168,9 @@ func (c *Core) removeDial(d *dial) {
 }
 
 // unbound: an endpoint is no more; of is Inproc for one of that transport. Control lock held.
-func (c *Core) unbound(e peer.Endpoint, bound string, of monitor.Kind) {
-	c.hub.Emit(&monitor.Event{Kind: monitor.Unbound | of, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: bound, FD: -1, Who: monitor.ByLocal})
+func (c *Core) unbound(e peer.Endpoint, bound string, of monitor.Kind, why monitor.Reason, unsent int) {
+	c.hub.Emit(&monitor.Event{Kind: monitor.Unbound | of, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: bound, FD: -1, Who: monitor.ByLocal,
+		Reason: why, Unsent: uint64(unsent)})
 }
 
 // Unbind ends every Bind of an endpoint, as given or as bound, and the connections that came in there.
@@ -207,7 +209,7 @@ func (c *Core) unbind(b *bind, why peer.Cause, linger time.Duration) {
 	}
 	b.listener.Close(why.Reason)
 	c.mu.Lock()
-	c.unbound(b.at, b.bound, 0)
+	c.unbound(b.at, b.bound, 0, why.Reason, 0)
 	var conns []*peer.Conn
 	for conn, of := range c.conns {
 		if of == b {
@@ -274,7 +276,7 @@ func (c *Core) CloseConn(id monitor.ConnID) error {
 		c.mu.Unlock()
 		return err
 	}
-	for conn := range c.conns {
+	for _, conn := range c.connections() {
 		if conn.ID == id {
 			c.mu.Unlock()
 			conn.End(peer.Local(monitor.ReasonConnClosed))
@@ -290,6 +292,19 @@ func (c *Core) CloseConn(id monitor.ConnID) error {
 	}
 	c.mu.Unlock()
 	return Because(ErrNotFound, "zmq: close connection %d: no live connection of this socket has that id", id)
+}
+
+// connections lists accepted and dialled connections, and attempts. Control lock held.
+func (c *Core) connections() (all []*peer.Conn) {
+	for conn := range c.conns {
+		all = append(all, conn)
+	}
+	for _, d := range c.dials {
+		if d.dialer != nil && d.dialer.Conn() != nil {
+			all = append(all, d.dialer.Conn())
+		}
+	}
+	return all
 }
 
 // Refused is why the socket takes no more calls, nil if it does.

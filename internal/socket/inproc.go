@@ -337,12 +337,13 @@ func (c *Core) hangUp(d *dial, why peer.Cause) {
 		return
 	}
 	d.ending = true
-	l := d.link
+	l, messages := d.link, 0
 	if l == nil {
 		c.ctx.forget(d.name, d)
 		c.detach(d.pipe)
 		if d.pipe.Out != nil {
-			if messages, bytes := d.pipe.Out.Drop(); c.closing {
+			var bytes int
+			if messages, bytes = d.pipe.Out.Drop(); c.closing {
 				c.lost.add(messages, bytes, DroppedPeer{Endpoint: d.at.Text})
 			}
 		}
@@ -352,7 +353,7 @@ func (c *Core) hangUp(d *dial, why peer.Cause) {
 		l.cut(why)
 	}
 	c.mu.Lock()
-	c.removeDial(d)
+	c.removeDial(d, why.Reason, messages)
 	c.mu.Unlock()
 }
 
@@ -362,7 +363,7 @@ func (c *Core) unbindName(b *bind, why peer.Cause) {
 	c.mu.Lock()
 	c.hub.Emit(&monitor.Event{Kind: monitor.Closed | monitor.Inproc, EndpointID: b.at.ID, Endpoint: b.at.Text, Side: b.at.Side, Local: b.bound, FD: -1,
 		Who: monitor.ByLocal, Reason: why.Reason})
-	c.unbound(b.at, b.bound, monitor.Inproc)
+	c.unbound(b.at, b.bound, monitor.Inproc, why.Reason, 0)
 	var ended []*link
 	for l := range c.links {
 		if l.bind == b {

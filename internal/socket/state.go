@@ -51,19 +51,9 @@ func (c *Core) state() monitor.State {
 		s.Endpoints = append(s.Endpoints, e)
 	}
 	slices.SortFunc(s.Endpoints, func(a, b monitor.EndpointState) int { return cmp.Compare(a.ID, b.ID) })
-	for conn := range c.conns {
+	for _, conn := range c.connections() {
 		if p, ok := conn.State(); ok {
 			s.Peers = append(s.Peers, c.depths(p, conn.Pipe))
-		}
-	}
-	for _, d := range c.dials {
-		if d.dialer == nil {
-			continue
-		}
-		if conn := d.dialer.Conn(); conn != nil {
-			if p, ok := conn.State(); ok {
-				s.Peers = append(s.Peers, c.depths(p, conn.Pipe))
-			}
 		}
 	}
 	for l := range c.links {
@@ -122,13 +112,8 @@ func (c *Core) WaitReady(ctx context.Context, n int) error {
 
 // ready counts peers through the handshake. Control lock held.
 func (c *Core) ready() (n int) {
-	for conn := range c.conns {
+	for _, conn := range c.connections() {
 		if conn.IsReady() {
-			n++
-		}
-	}
-	for _, d := range c.dials {
-		if d.dialer != nil && d.dialer.Conn() != nil && d.dialer.Conn().IsReady() {
 			n++
 		}
 	}

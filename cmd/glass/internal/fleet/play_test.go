@@ -44,13 +44,9 @@ func wholePlay(t *testing.T) *house {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	h := &house{}
-	back := 0
 	h.each = func(e monitor.Event, _ bool) error {
-		if e.SocketName == "heavy-sender" && e.Kind == monitor.HandshakeSucceeded {
-			back++
-		}
-		if back == 2 { // it came back, which is what the last scene waits for
-			cancel()
+		if e.SocketName == "heavy-sender" && e.Kind == monitor.MonitorStopped {
+			cancel() // it is put away after the last scene
 		}
 		return nil
 	}
@@ -61,9 +57,16 @@ func wholePlay(t *testing.T) *house {
 	return h
 }
 
-func TestEveryStoryIsWholeAndLegal(t *testing.T) {
+func TestThePlay(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	h := wholePlay(t)
+	t.Run("every story is whole and legal", h.everyStoryIsWholeAndLegal)
+	t.Run("each scene shows what its caption says", h.eachSceneShowsWhatItsCaptionSays)
+	t.Run("each failure has its reason", h.eachFailureHasItsReason)
+	t.Run("the pauses grow", h.thePausesGrow)
+}
+
+func (h *house) everyStoryIsWholeAndLegal(t *testing.T) {
 	if err := monitor.Check(slices.Values(bySocket(h.events))); err != nil {
 		t.Error(err)
 	}
@@ -105,8 +108,7 @@ func bySocket(story []monitor.Event) []monitor.Event {
 	return sorted
 }
 
-func TestEachSceneShowsWhatItsCaptionSays(t *testing.T) {
-	h := wholePlay(t)
+func (h *house) eachSceneShowsWhatItsCaptionSays(t *testing.T) {
 	scenes := (&fixtures{}).scenes()
 	if len(h.captions) != len(scenes)+1 { // and the curtain
 		t.Fatalf("%d captions for %d scenes: %q", len(h.captions), len(scenes), h.captions)
@@ -143,8 +145,7 @@ func TestEachSceneShowsWhatItsCaptionSays(t *testing.T) {
 	}
 }
 
-func TestEachFailureHasItsReason(t *testing.T) {
-	h := wholePlay(t)
+func (h *house) eachFailureHasItsReason(t *testing.T) {
 	seen := map[string]bool{}
 	for _, e := range h.events {
 		seen[e.SocketName+" "+e.Kind.String()+" "+string(e.Reason)] = true
@@ -169,8 +170,7 @@ func TestEachFailureHasItsReason(t *testing.T) {
 	}
 }
 
-func TestPausesGrow(t *testing.T) {
-	h := wholePlay(t)
+func (h *house) thePausesGrow(t *testing.T) {
 	var before time.Duration
 	for _, e := range h.events {
 		if e.SocketName != "early-bird" || e.Kind != monitor.ConnectRetried {

@@ -3,9 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"strings"
 	"time"
 
@@ -151,14 +149,8 @@ func wrongType(ctx context.Context, st *stage) error {
 }
 
 func (f *fixtures) webClient(ctx context.Context, st *stage) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+strings.TrimPrefix(f.orders, "tcp://")+"/", nil)
-	if err != nil {
+	if err := get(ctx, strings.TrimPrefix(f.orders, "tcp://")); err != nil {
 		return err
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	if response, err := client.Do(request); err == nil { // what it got in place of HTTP is not its own fault
-		io.Copy(io.Discard, response.Body)
-		response.Body.Close()
 	}
 	return st.await(ctx, f.in, monitor.Disconnected, 1)
 }

@@ -1,0 +1,693 @@
+package zmq_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmqtest"
+)
+
+// The contract of the monitor, M1 to M11, on real sockets. Where time or goroutines are counted it is in a bubble, over a
+// network in memory. monitor_forms_test.go has what each form of the monitor promises beyond that.
+
+// newContext is a Context that the end of the test closes.
+func newContext(t testing.TB) *zmq.Context {
+	x := zmq.NewContext(zmq.ContextConfig{})
+	t.Cleanup(func() { x.Shutdown(zmq.NoWait) })
+	return x
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bindTCP binds s where the system likes.
+func bindTCP(t testing.TB, s zmq.Socket) (bound string) {
+	t.Helper()
+	bound, err := s.Bind("tcp://127.0.0.1:*")
+	must(t, err)
+	return bound
+}
+
+// within fails t if f takes long: what f calls promises to come back.
+func within(t testing.TB, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatalf("%s has not come back after 20 s", what)
+	}
+}
+
+// strangers connect to a bound endpoint and hang up, one after the other.
+func strangers(t testing.TB, endpoint string, n int) {
+	t.Helper()
+	for range n {
+		c, err := net.Dial("tcp", endpoint[len("tcp://"):])
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		c.Close()
+	}
+}
+
+// recvAll takes n messages.
+func recvAll(t testing.TB, r zmq.Receiver, n int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for i := range n {
+		if _, err := r.Recv(ctx); err != nil {
+			t.Fatalf("message %d of %d: %v", i+1, n, err)
+		}
+	}
+}
+
+// observers are the ways to watch a socket badly. Each is attached before Bind.
+var observers = map[string]func(t *testing.T, x *zmq.Context, s zmq.Socket){
+	"a PAIR that nobody connects to": func(t *testing.T, x *zmq.Context, s zmq.Socket) {
+		must(t, s.Monitor("inproc://monitor", monitor.Classic))
+	},
+	"a PAIR that nobody reads": func(t *testing.T, x *zmq.Context, s zmq.Socket) {
+		must(t, s.Monitor("inproc://monitor", monitor.Classic))
+		must(t, zmq.NewPair(zmq.Config{Context: x}).Connect("inproc://monitor"))
+	},
+	"a PAIR whose reader dies": func(t *testing.T, x *zmq.Context, s zmq.Socket) {
+		must(t, s.Monitor("inproc://monitor", monitor.Classic))
+		reader := zmq.NewPair(zmq.Config{Context: x})
+		must(t, reader.Connect("inproc://monitor"))
+		go func() {
+			reader.Recv(context.Background())
+			reader.Close()
+		}()
+	},
+	"a Watch that nobody reads": func(t *testing.T, x *zmq.Context, s zmq.Socket) { t.Cleanup(s.Watch(monitor.All).Close) },
+	"a channel that nobody receives from": func(t *testing.T, x *zmq.Context, s zmq.Socket) {
+		w := s.Watch(monitor.All)
+		w.C()
+		t.Cleanup(w.Close)
+	},
+	"a callback that does not return": func(t *testing.T, x *zmq.Context, s zmq.Socket) {
+		stuck := make(chan struct{})
+		s.OnEvent(monitor.All, func(zmq.Event) { <-stuck })
+		t.Cleanup(func() { close(stuck) })
+	},
+	"a callback that panics": func(t *testing.T, x *zmq.Context, s zmq.Socket) {
+		s.OnEvent(monitor.All, func(zmq.Event) { panic("boom") })
+	},
+}
+
+// M1: a monitor that nobody connects to, nobody reads or whose reader dies changes nothing. libzmq stops dead after some
+// 700 strangers, or in Bind.
+func TestM1NobodyReads(t *testing.T) {
+	const crowd, messages = 800, 5000 // three events each: more than a PAIR's two queues and the ring hold together
+	for name, attach := range observers {
+		t.Run(name, func(t *testing.T) {
+			x := newContext(t)
+			pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
+			attach(t, x, pull)
+			var bound string
+			within(t, "Bind", func() { bound = bindTCP(t, pull) })
+			must(t, push.Connect(bound))
+			var work sync.WaitGroup
+			work.Go(func() { strangers(t, bound, crowd) })
+			work.Go(func() {
+				for range messages {
+					push.Send(context.Background(), []byte("goes on"))
+				}
+			})
+			recvAll(t, pull, messages)
+			within(t, "a stranger's connect", work.Wait)
+			within(t, "Close", func() { must(t, pull.Close()) })
+		})
+	}
+}
+
+// M2, M3 and M4 hold in every story (see watchTogether): here they are counted. The fates are the ways in which a
+// connection or an attempt can end.
+func TestM4OneTerminalEvent(t *testing.T) {
+	fates := map[string]int{}
+	for name, path := range stories(t) {
+		text, err := os.ReadFile(path)
+		must(t, err)
+		synctest.Test(t, func(t *testing.T) {
+			for _, e := range play(t, &memory{zmqtest.NewNetwork()}, parseStory(string(text)), func(*scene, []string) {}) {
+				if e.Terminal() {
+					fates[fmt.Sprintf("%v %s by %s in %s", e.Kind, e.Reason, e.Who, e.Phase)]++
+				}
+				if e.Terminal() && (e.Reason == "" || e.Who == "" || e.Phase == "") {
+					t.Errorf("%s: a terminal event without its cause: %v", name, e)
+				}
+			}
+		})
+	}
+	if len(fates) < 20 {
+		t.Errorf("the stories know %d ways to end: %v", len(fates), slices.Sorted(maps.Keys(fates)))
+	}
+}
+
+// watchTogether holds the stories of several sockets, read as one, against what a single one cannot show: a connection's
+// id belongs to one socket (M2), and has one terminal event (M4).
+func watchTogether(t testing.TB, events []zmq.Event) {
+	t.Helper()
+	if err := monitor.Check(slices.Values(events)); err != nil {
+		t.Errorf("the sockets' stories together cannot be: %v", err)
+	}
+	ends := map[monitor.ConnID]int{}
+	for _, e := range events {
+		if e.Conn != 0 {
+			ends[e.Conn] += 0
+		}
+		if e.Terminal() {
+			ends[e.Conn]++
+		}
+	}
+	for conn, n := range ends {
+		if n != 1 {
+			t.Errorf("connection %d has %d terminal events", conn, n)
+		}
+	}
+}
+
+// M2 under churn: many sockets come and go at once, and no id is seen twice.
+func TestM2IDsAreNeverUsedAgain(t *testing.T) {
+	x := newContext(t)
+	var records []*zmqtest.Recorder
+	var sockets []zmq.Socket
+	var work sync.WaitGroup
+	for range 3 {
+		pull := zmq.NewPull(zmq.Config{Context: x})
+		records = append(records, zmqtest.Record(t, pull, monitor.All))
+		bound := bindTCP(t, pull)
+		sockets = append(sockets, pull)
+		push := zmq.NewPush(zmq.Config{Context: x, ReconnectMin: time.Millisecond})
+		records = append(records, zmqtest.Record(t, push, monitor.All))
+		sockets = append(sockets, push)
+		work.Go(func() { strangers(t, bound, 50) })
+		work.Go(func() {
+			for range 20 {
+				push.Connect(bound)
+				push.WaitReady(t.Context(), 1)
+				push.Disconnect(bound)
+			}
+		})
+	}
+	within(t, "the churn", work.Wait)
+	var all []zmq.Event
+	for i, s := range sockets {
+		within(t, "Close", func() { s.Close() })
+		all = append(all, records[i].Events()...)
+	}
+	watchTogether(t, all)
+}
+
+// M5: a reader that falls behind finds a Lost in place, and its counts sum exactly. The last event is never lost.
+func TestM5LostCountsSum(t *testing.T) {
+	pull := zmq.NewPull(zmq.Config{Context: newContext(t)})
+	w := pull.Watch(monitor.All)
+	strangers(t, bindTCP(t, pull), 300)
+	must(t, pull.Close())
+	seen, lost, at := uint64(0), uint64(0), uint64(0)
+	var last monitor.Kind
+	for e := range w.Events(t.Context()) {
+		if last = e.Kind; e.Kind == monitor.Lost {
+			lost += e.Count
+			at = seen
+		} else if seen++; seen+lost != e.Seq {
+			t.Fatalf("event %d is numbered %d, with %d lost before it", seen, e.Seq, lost)
+		}
+	}
+	if lost == 0 || at != 0 || last != monitor.MonitorStopped {
+		t.Errorf("%d lost after %d events, the last is %v: want some before the first, and monitor_stopped", lost, at, last)
+	}
+	if w.Lost() != lost {
+		t.Errorf("Lost() = %d, the events say %d", w.Lost(), lost)
+	}
+}
+
+// M5 for libzmq's frames, which know no Lost: what their reader missed is counted in State.
+func TestM5FramesLostAreCounted(t *testing.T) {
+	x := newContext(t)
+	pull, reader := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPair(zmq.Config{Context: x})
+	story := zmqtest.Record(t, pull, monitor.Classic)
+	must(t, pull.Monitor("inproc://monitor", monitor.Classic))
+	must(t, reader.Connect("inproc://monitor"))
+	strangers(t, bindTCP(t, pull), 1000)
+	story.WaitFor(monitor.Disconnected, 1000)
+	must(t, pull.Monitor("", 0))
+	frames := 0
+	for _, err := reader.Recv(zmq.NoWait); err == nil; _, err = reader.Recv(zmq.NoWait) {
+		frames++
+	}
+	// monitor_stopped is the frames' own: the socket, and its story, go on.
+	total, missed := len(story.Events())+1, int(pull.State().FramesLost)
+	if missed == 0 || frames+missed != total {
+		t.Errorf("%d frames read and %d missed of %d events", frames, missed, total)
+	}
+}
+
+// M6: a snapshot and the events after it are the next snapshot, while everything changes.
+func TestM6SnapshotAndEventsAreTheTruth(t *testing.T) {
+	x := newContext(t)
+	s, other := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x, ReconnectMin: time.Millisecond})
+	bound := bindTCP(t, s)
+	bad := zmq.NewPull(zmq.Config{Context: x})
+	wrong := bindTCP(t, bad) // a PULL too: never ready
+	stop := make(chan struct{})
+	var churn sync.WaitGroup
+	defer churn.Wait()
+	defer close(stop)
+	churn.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				strangers(t, bound, 5)
+				other.Connect(bound)
+				s.Connect(wrong)
+				other.WaitReady(t.Context(), 1)
+				other.Disconnect(bound)
+				s.Disconnect(wrong)
+			}
+		}
+	})
+	state, w := s.WatchState(monitor.Lifecycle)
+	for range 300 {
+		truth, next := s.WatchState(monitor.Lifecycle)
+		for e, ok := w.Poll(); ok && e.Seq <= truth.Seq; e, ok = w.Poll() {
+			must(t, state.Apply(e))
+		}
+		if got, want := present(state), present(truth); got != want {
+			t.Fatalf("the snapshot and its events are\n%s\nthe next snapshot is\n%s", got, want)
+		}
+		w.Close()
+		state, w = truth, next
+	}
+	w.Close()
+}
+
+// present is what of a State events tell. Err values of an event and of the socket are the same ones.
+func present(s monitor.State) string {
+	var b bytes.Buffer
+	for _, e := range s.Endpoints {
+		fmt.Fprintf(&b, "endpoint %d %s %s %s conn=%d attempt=%d next=%v err=%v\n", e.ID, e.Side, e.Endpoint, e.Bound, e.Conn, e.Attempt, e.NextTry, e.LastErr)
+	}
+	for _, p := range s.Peers {
+		fmt.Fprintf(&b, "peer %d %s %s %s type=%q version=%q fd=%d since=%v ready=%v\n", p.Conn, p.Endpoint, p.Local, p.Remote, p.Type, p.Version, p.FD, p.Since, p.Ready)
+	}
+	return b.String()
+}
+
+// M7: whatever order the four come to an end in, nothing is left: no goroutine (the bubble sees them all), and nothing
+// open. Each ending may be called twice.
+func TestM7AnyOrderOfEnding(t *testing.T) {
+	for order := range permutations("socket", "monitor", "reader", "context") {
+		t.Run(fmt.Sprint(order), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := zmqtest.NewNetwork()
+				endings(t, n.Context(t), "tcp://hub:1", order)
+			})
+			before := descriptors()
+			endings(t, newContext(t), "tcp://127.0.0.1:*", order)
+			if after := descriptors(); after != before {
+				t.Errorf("%d descriptors open before, %d after", before, after)
+			}
+		})
+	}
+}
+
+// endings watches a socket in every form at once, and ends everything in that order.
+func endings(t *testing.T, x *zmq.Context, at string, order []string) {
+	pull, push, pair := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x}), zmq.NewPair(zmq.Config{Context: x})
+	must(t, pull.Monitor("inproc://monitor", monitor.Classic))
+	must(t, pair.Connect("inproc://monitor"))
+	w, c := pull.Watch(monitor.All), pull.Watch(monitor.All)
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() {
+		for _, err := pair.Recv(context.Background()); err == nil; _, err = pair.Recv(context.Background()) {
+		}
+	})
+	work.Go(func() {
+		for range w.Events(context.Background()) {
+		}
+	})
+	<-func() <-chan zmq.Event {
+		bound, err := pull.Bind(at)
+		must(t, err)
+		must(t, push.Connect(bound))
+		return c.C()
+	}()
+	pull.OnEvent(monitor.All, func(zmq.Event) {})
+	must(t, push.WaitReady(t.Context(), 1))
+	end := map[string]func(){
+		"socket":  func() { pull.Close() },
+		"monitor": func() { pull.Monitor("", 0) },
+		"reader":  func() { pair.Close(); w.Close(); c.Close(); pull.OnEvent(0, nil) },
+		"context": func() { x.Shutdown(zmq.NoWait) },
+	}
+	for _, what := range order {
+		end[what]()
+		end[what]()
+	}
+}
+
+// permutations yields every order of its arguments.
+func permutations(all ...string) func(yield func([]string) bool) {
+	return func(yield func([]string) bool) {
+		var pick func(rest, picked []string) bool
+		pick = func(rest, picked []string) bool {
+			if len(rest) == 0 {
+				return yield(picked)
+			}
+			for i := range rest {
+				if !pick(slices.Concat(rest[:i], rest[i+1:]), append(slices.Clone(picked), rest[i])) {
+					return false
+				}
+			}
+			return true
+		}
+		pick(all, nil)
+	}
+}
+
+// descriptors counts what the process has open, 0 where the system does not say.
+func descriptors() int {
+	open, _ := os.ReadDir("/proc/self/fd")
+	return len(open)
+}
+
+// M7 from inside a callback: everything may be ended there.
+func TestM7EndingInsideACallback(t *testing.T) {
+	for what, end := range map[string]func(x *zmq.Context, s zmq.Socket){
+		"the callback": func(x *zmq.Context, s zmq.Socket) { s.OnEvent(0, nil) },
+		"the monitor":  func(x *zmq.Context, s zmq.Socket) { s.Monitor("", 0) },
+		"the socket":   func(x *zmq.Context, s zmq.Socket) { s.Close() },
+		"the Context":  func(x *zmq.Context, s zmq.Socket) { x.Shutdown(zmq.NoWait) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			x := newContext(t)
+			pull := zmq.NewPull(zmq.Config{Context: x})
+			must(t, pull.Monitor("inproc://monitor", monitor.Classic))
+			done := make(chan struct{})
+			pull.OnEvent(monitor.Listening, func(zmq.Event) {
+				end(x, pull)
+				close(done)
+			})
+			bindTCP(t, pull)
+			within(t, "the callback", func() { <-done })
+			within(t, "Close", func() { pull.Close() })
+		})
+	}
+}
+
+// M8: whoever holds a message finds its connection's handshake_succeeded among the events that have happened.
+func TestM8ReadyBeforeTheFirstMessage(t *testing.T) {
+	x := newContext(t)
+	pull := zmq.NewPull(zmq.Config{Context: x})
+	w := pull.Watch(monitor.HandshakeSucceeded)
+	defer w.Close()
+	bound := bindTCP(t, pull)
+	for range 100 {
+		push := zmq.NewPush(zmq.Config{Context: x})
+		must(t, push.Connect(bound))
+		must(t, push.Send(t.Context(), []byte("queued before there was a peer")))
+		m, err := pull.Recv(t.Context())
+		must(t, err)
+		now := time.Now()
+		e, ok := w.Poll()
+		if !ok || e.Conn != m.Conn() || e.Time.After(now) || e.Conn != m.Peer().Conn {
+			t.Fatalf("message of connection %d, and the last event is %v", m.Conn(), e)
+		}
+		push.Close()
+	}
+}
+
+// M8 for what we send: a peer that has a byte of a message was ready before.
+func TestM8ReadyBeforeTheFirstMessageOut(t *testing.T) {
+	x := newContext(t)
+	for range 30 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		push := zmq.NewPush(zmq.Config{Context: x})
+		w := push.Watch(monitor.HandshakeSucceeded)
+		must(t, push.Connect("tcp://"+l.Addr().String()))
+		must(t, push.Send(t.Context(), []byte("x")))
+		peer, err := l.Accept()
+		must(t, err)
+		b, err := (&stage{world: &tcp{parts: 1}}).wire([]string{"greeting", "READY:PULL"})
+		must(t, err)
+		peer.Write(b)
+		io.ReadFull(peer, b[:64])             // their greeting
+		io.ReadFull(peer, b[:2])              // READY's header
+		io.ReadFull(peer, make([]byte, b[1])) // READY
+		io.ReadFull(peer, b[:3])              // a frame of one byte
+		if e, ok := w.Poll(); !ok || b[2] != 'x' {
+			t.Fatalf("the peer has %q, and the story %v", b[:3], e)
+		}
+		w.Close()
+		push.Close()
+		peer.Close()
+		l.Close()
+	}
+}
+
+// Law 3's other end: when the terminal event is there, every message of the connection is, and it counts them.
+func TestTerminalEventAfterTheLastMessage(t *testing.T) {
+	x := newContext(t)
+	pull := zmq.NewPull(zmq.Config{Context: x})
+	story := zmqtest.Record(t, pull, monitor.Lifecycle)
+	bound := bindTCP(t, pull)
+	for round := range 20 {
+		push := zmq.NewPush(zmq.Config{Context: x})
+		must(t, push.Connect(bound))
+		const messages = 50
+		for range messages {
+			must(t, push.Send(t.Context(), []byte("x")))
+		}
+		must(t, push.Close())
+		e := story.WaitFor(monitor.Disconnected, round+1)
+		for i := range messages {
+			if m, err := pull.Recv(zmq.NoWait); err != nil || m.Conn() != e.Conn {
+				t.Fatalf("disconnected, and message %d is %v", i, err)
+			}
+		}
+		if e.MessagesIn != messages || pull.CanRecv() == nil {
+			t.Errorf("%d messages in, want %d and no more", e.MessagesIn, messages)
+		}
+	}
+}
+
+// M9: there is no event per message, watched or not.
+func TestM9NoEventPerMessage(t *testing.T) {
+	x := newContext(t)
+	pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
+	must(t, push.Connect(bindTCP(t, pull)))
+	must(t, push.WaitReady(t.Context(), 1))
+	must(t, pull.WaitReady(t.Context(), 1))
+	before := push.State().Seq + pull.State().Seq
+	for range 10 {
+		for range 100 {
+			must(t, push.Send(t.Context(), []byte("x")))
+		}
+		recvAll(t, pull, 100)
+	}
+	if after := push.State().Seq + pull.State().Seq; after != before {
+		t.Errorf("%d events for 1000 messages", after-before)
+	}
+}
+
+// M10: an accept loop that fails at every turn tells of it at most ten times a second, counts every failure, and slows
+// down; when it succeeds again, all is well.
+func TestM10StormsAreCoalesced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := zmqtest.NewNetwork()
+		x := n.Context(t)
+		tired := &tiredListener{}
+		pull := zmq.NewPull(zmq.Config{Context: x, Network: zmq.Network{Listen: func(ctx context.Context, network, address string) (net.Listener, error) {
+			l, err := n.Network().Listen(ctx, network, address)
+			tired.Listener = l
+			return tired, err
+		}}})
+		story := zmqtest.Record(t, pull, monitor.Lifecycle)
+		tired.exhaust(true)
+		_, err := pull.Bind("tcp://hub:1")
+		must(t, err)
+		time.Sleep(10 * time.Second)
+		tired.exhaust(false)
+		must(t, zmq.NewPush(zmq.Config{Context: x}).Connect("tcp://hub:1"))
+		story.WaitFor(monitor.HandshakeSucceeded, 1)
+		told, counted := 0, 0
+		for _, e := range story.Events() {
+			if e.Kind == monitor.AcceptFailed {
+				told, counted = told+1, counted+int(e.Count)
+				if e.Reason != monitor.ReasonFDLimit || e.Errno() != int(syscall.EMFILE) {
+					t.Errorf("accept_failed for %s, errno %d", e.Reason, e.Errno())
+				}
+			}
+		}
+		if told == 0 || told > 100 || counted != tired.failures() || counted > 1000 {
+			t.Errorf("%d events of %d failures in 10 s, and %d there were", told, counted, tired.failures())
+		}
+	})
+}
+
+// A tiredListener has no descriptors left.
+type tiredListener struct {
+	net.Listener
+	mu     sync.Mutex // guards what follows
+	out    bool
+	failed int
+}
+
+func (l *tiredListener) exhaust(on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.out = on
+}
+
+func (l *tiredListener) failures() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed
+}
+
+func (l *tiredListener) Accept() (net.Conn, error) {
+	l.mu.Lock()
+	if l.out {
+		l.failed++
+		l.mu.Unlock()
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	l.mu.Unlock()
+	return l.Listener.Accept()
+}
+
+// M11: not a byte on the wire is different for being watched. (libzmq's PLAIN server lets a refused peer stay when it is.)
+func TestM11TheWireIsTheSame(t *testing.T) {
+	alone := wireBytes(t, func(*testing.T, *zmq.Context, zmq.Socket) {})
+	if len(alone) < 500 {
+		t.Fatalf("%d bytes recorded", len(alone))
+	}
+	for name, attach := range observers {
+		if watched := wireBytes(t, attach); watched != alone {
+			t.Errorf("%s: the bytes are\n%q\nand unwatched\n%q", name, watched, alone)
+		}
+	}
+}
+
+// wireBytes is what goes over each connection, in each direction, of a REQ that asks, loses its connection, asks again and
+// beats on while it waits.
+func wireBytes(t *testing.T, attach func(*testing.T, *zmq.Context, zmq.Socket)) (all string) {
+	synctest.Test(t, func(t *testing.T) {
+		n := zmqtest.NewNetwork()
+		tap := &tap{}
+		x := n.Context(t)
+		rep := zmq.NewRep(zmq.Config{Context: x, Network: tap.network(n.Network())})
+		req := zmq.NewReq(zmq.Config{Context: x, Network: tap.network(n.Network()), HeartbeatInterval: time.Second})
+		attach(t, x, rep)
+		for _, endpoint := range []string{"tcp://hub:1", "tcp://hub:2"} {
+			_, err := rep.Bind(endpoint)
+			must(t, err)
+		}
+		must(t, req.Connect("tcp://hub:1"))
+		for range 3 {
+			must(t, req.Send(t.Context(), []byte("question"), bytes.Repeat([]byte("x"), 100)))
+			m, err := rep.Recv(t.Context())
+			must(t, err)
+			time.Sleep(2500 * time.Millisecond) // two PINGs
+			must(t, rep.SendMessage(t.Context(), m))
+			_, err = req.Recv(t.Context())
+			must(t, err)
+			n.Reset("tcp://hub:1")
+			time.Sleep(200 * time.Millisecond)
+		}
+		x.Shutdown(zmq.NoWait)
+		all = tap.String()
+	})
+	return all
+}
+
+// A tap writes down what each connection carries.
+type tap struct {
+	mu      sync.Mutex // guards streams and what is in them
+	streams []*bytes.Buffer
+}
+
+type tapped struct {
+	net.Conn
+	tap *tap
+	out *bytes.Buffer
+}
+
+func (t *tap) network(n zmq.Network) zmq.Network {
+	return zmq.Network{
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := n.Dial(ctx, network, address)
+			return t.conn(c, err)
+		},
+		Listen: func(ctx context.Context, network, address string) (net.Listener, error) {
+			l, err := n.Listen(ctx, network, address)
+			return tappedListener{l, t}, err
+		},
+	}
+}
+
+type tappedListener struct {
+	net.Listener
+	tap *tap
+}
+
+func (l tappedListener) Accept() (net.Conn, error) { return l.tap.conn(l.Listener.Accept()) }
+
+func (t *tap) conn(c net.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := &bytes.Buffer{}
+	t.streams = append(t.streams, out)
+	return &tapped{c, t, out}, nil
+}
+
+func (c *tapped) Write(b []byte) (int, error) {
+	c.tap.mu.Lock()
+	c.out.Write(b)
+	c.tap.mu.Unlock()
+	return c.Conn.Write(b)
+}
+
+func (t *tap) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all []string
+	for _, s := range t.streams {
+		all = append(all, s.String())
+	}
+	slices.Sort(all) // which end of a connection was made first is chance
+	return fmt.Sprintf("%q", all)
+}
