@@ -45,8 +45,8 @@ func bindTCP(t testing.TB, s zmq.Socket) (bound string) {
 	return bound
 }
 
-// within fails t if f takes long: what f calls promises to come back.
-func within(t testing.TB, what string, f func()) {
+// promptly fails t if f takes long: what f calls promises to come back.
+func promptly(t testing.TB, what string, f func()) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {
@@ -129,7 +129,7 @@ func TestM1NobodyReads(t *testing.T) {
 			pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
 			attach(t, x, pull)
 			var bound string
-			within(t, "Bind", func() { bound = bindTCP(t, pull) })
+			promptly(t, "Bind", func() { bound = bindTCP(t, pull) })
 			must(t, push.Connect(bound))
 			var work sync.WaitGroup
 			work.Go(func() { strangers(t, bound, crowd) })
@@ -139,8 +139,8 @@ func TestM1NobodyReads(t *testing.T) {
 				}
 			})
 			recvAll(t, pull, messages)
-			within(t, "a stranger's connect", work.Wait)
-			within(t, "Close", func() { must(t, pull.Close()) })
+			promptly(t, "a stranger's connect", work.Wait)
+			promptly(t, "Close", func() { must(t, pull.Close()) })
 		})
 	}
 }
@@ -214,10 +214,10 @@ func TestM2IDsAreNeverUsedAgain(t *testing.T) {
 			}
 		})
 	}
-	within(t, "the churn", work.Wait)
+	promptly(t, "the churn", work.Wait)
 	var all []zmq.Event
 	for i, s := range sockets {
-		within(t, "Close", func() { s.Close() })
+		promptly(t, "Close", func() { s.Close() })
 		all = append(all, records[i].Events()...)
 	}
 	watchTogether(t, all)
@@ -418,8 +418,8 @@ func TestM7EndingInsideACallback(t *testing.T) {
 				close(done)
 			})
 			bindTCP(t, pull)
-			within(t, "the callback", func() { <-done })
-			within(t, "Close", func() { pull.Close() })
+			promptly(t, "the callback", func() { <-done })
+			promptly(t, "Close", func() { pull.Close() })
 		})
 	}
 }

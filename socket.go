@@ -163,7 +163,10 @@ func (c *base) Update(change func(*Config)) error {
 		return err
 	}
 	c.cfg = cfg
-	c.engine.Update(func(o *socket.Options) { *o = opt })
+	c.engine.Update(func(o *socket.Options) {
+		opt.Jitter, opt.Source = o.Jitter, o.Source // no options of the user's
+		*o = opt
+	})
 	return nil
 }
 

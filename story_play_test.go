@@ -325,9 +325,11 @@ func (s *stage) unbind(args []string) (string, error) {
 	return "", s.actor(args[0]).socket.Unbind(s.world.endpoint(args[1], monitor.SideBind))
 }
 
-// patient is what a call that waits gets before the story is wrong.
+// longest is what a call that waits gets before the story is wrong.
+const longest = 20 * time.Second
+
 func patient() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), time.Minute)
+	return context.WithTimeout(context.Background(), longest)
 }
 
 func (s *stage) send(args []string) (string, error) {

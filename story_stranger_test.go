@@ -169,7 +169,7 @@ func (s *stage) read(args []string) (string, error) {
 		return "", errors.New("nobody is called " + args[0])
 	}
 	want := s.world.hint(s.scene)
-	limit := time.After(time.Minute)
+	limit := time.After(longest)
 	for {
 		r.mu.Lock()
 		in, greeted, more := r.in, r.greeted, r.more

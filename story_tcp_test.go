@@ -144,8 +144,8 @@ func (w *tcp) settle(s *stage) {
 	for want := len(w.spoken(s.scene.caused)); s.spoke() < want; { // by commands in the background
 		select {
 		case <-s.more:
-		case <-time.After(time.Minute):
-			w.t.Fatalf("%s: after a minute not everything has returned that should have", s.scene.command)
+		case <-time.After(longest):
+			w.t.Fatalf("%s: after %v not everything has returned that should have", s.scene.command, longest)
 		}
 	}
 }

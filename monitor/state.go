@@ -10,6 +10,9 @@ import (
 // A State is what is true of one socket after its event Seq: a snapshot from
 // the socket, kept true by Apply.
 //
+// An endpoint is in a snapshot as soon as Connect has returned, and shows in
+// the events with its first one, some microseconds later.
+//
 // Apply follows endpoints and connections (with the Lifecycle mask, and Inproc
 // for those over inproc). Counters, queue depths, subscriptions and RTT come
 // from the socket only and stay as the snapshot had them: no event is emitted

@@ -26,10 +26,10 @@ func newTeller(began time.Time) teller {
 	return teller{began: began, conns: map[monitor.ConnID]int{}}
 }
 
-// What says why, or how, in a line of its kind.
+// Kinds whose lines say which attempt it was, and those that say who ended what.
 const (
-	numberedAttempts = monitor.ConnectDelayed | monitor.Connected | monitor.ConnectFailed | monitor.Closed | monitor.GaveUp
-	ended            = monitor.Disconnected | monitor.HandshakeFailedNoDetail | monitor.HandshakeFailedProtocol |
+	attempts = monitor.ConnectDelayed | monitor.Connected | monitor.ConnectFailed | monitor.Closed | monitor.GaveUp
+	ends     = monitor.Disconnected | monitor.HandshakeFailedNoDetail | monitor.HandshakeFailedProtocol |
 		monitor.HandshakeFailedAuth | monitor.HeartbeatTimeout
 )
 
@@ -37,8 +37,9 @@ const (
 func (t *teller) line(e *zmq.Event) string {
 	l := words{"+" + e.Time.Sub(t.began).String(), e.Kind.String()}
 	l.add("", e.Endpoint)
-	l.add("#", t.number(e))
-	if e.Kind&numberedAttempts != 0 {
+	number := t.number(e)
+	l.add("#", number)
+	if e.Kind&attempts != 0 || e.Kind == monitor.LocalClosed && number == "" {
 		l.count("attempt", e.Attempt)
 	}
 	if e.Kind == monitor.HandshakeSucceeded {
@@ -46,13 +47,9 @@ func (t *teller) line(e *zmq.Event) string {
 		l.quoted("id=", e.PeerID)
 		l.quoted("user=", e.UserID)
 	}
-	if e.Kind&ended != 0 {
-		l.add("who=", string(e.Who))
+	if e.Kind != monitor.ConnectRetried { // the line before it has said why
+		l.cause(e)
 	}
-	if e.Phase != monitor.InConnect { // which connect_failed says already
-		l.add("phase=", string(e.Phase))
-	}
-	l.add("reason=", string(e.Reason))
 	if e.Interval > 0 {
 		l.add("interval=", e.Interval.String())
 	}
@@ -64,7 +61,7 @@ func (t *teller) line(e *zmq.Event) string {
 // attempt= tells it.
 func (t *teller) number(e *zmq.Event) string {
 	n := t.conns[e.Conn]
-	early := e.Kind&(monitor.ConnectDelayed|monitor.ConnectFailed) != 0
+	early := e.Kind&(monitor.ConnectDelayed|monitor.ConnectFailed) != 0 || e.Phase == monitor.InConnect
 	if n == 0 && e.Conn != 0 && !early {
 		n = len(t.conns) + 1
 		t.conns[e.Conn] = n
@@ -94,6 +91,16 @@ func (l *words) count(key string, n int) {
 	if n != 0 {
 		l.add(key+"=", strconv.Itoa(n))
 	}
+}
+
+func (l *words) cause(e *zmq.Event) {
+	if e.Kind&ends != 0 {
+		l.add("who=", string(e.Who))
+	}
+	if e.Phase != monitor.InConnect { // which connect_failed says already
+		l.add("phase=", string(e.Phase))
+	}
+	l.add("reason=", string(e.Reason))
 }
 
 func (l *words) totals(e *zmq.Event) {

@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"glass": main})
 }
 
+// raceEndsAtOnce spares each process that is built with -race the second for which it else sleeps at its end.
+const raceEndsAtOnce = "atexit_sleep_ms=0"
+
 // The scripts are in testdata/script, one for each thing that a user does. Besides testscript's own commands there are:
 //
 //	exits CODE COMMAND…  the command's exit code
@@ -29,6 +32,10 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", raceEndsAtOnce)
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "vacant": vacant, "taken": taken, "cmpkinds": cmpkinds, "events": events,
 		},

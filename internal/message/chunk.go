@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/glassmq/zmq/monitor"
@@ -80,7 +81,7 @@ func Inline(n int) int {
 func (c *Chunk) Append(frame []byte, more bool) {
 	c.header(len(frame), more)
 	if len(frame) >= LargeBody {
-		c.Large = append(c.Large, NewLarge(len(c.Buf), append(make([]byte, 0, len(frame)), frame...)))
+		c.Large = append(c.Large, NewLarge(len(c.Buf), bytes.Clone(frame))) // unlike make and copy it zeroes nothing first
 		return
 	}
 	c.Buf = append(c.Buf, frame...)

@@ -271,7 +271,12 @@ func (c *Conn) mark() {
 // State is what is true of the connection; ok is false before it is up and after its end. The control lock is held.
 func (c *Conn) State() (s monitor.PeerState, ok bool) {
 	in, out := c.Carried()
-	s = monitor.PeerState{Peer: c.peer, Ready: c.state == Ready, MessagesIn: in.Messages, BytesIn: in.Bytes,
+	known := c.peer
+	if c.state != Ready { // what a peer says of itself counts when the handshake is through
+		known.Type, known.RoutingID, known.Mechanism = "", "", ""
+		known.SetProperties(func(func(string, string) bool) {})
+	}
+	s = monitor.PeerState{Peer: known, Ready: c.state == Ready, MessagesIn: in.Messages, BytesIn: in.Bytes,
 		MessagesOut: out.Messages, BytesOut: out.Bytes, RTT: c.beat.RTT()}
 	return s, c.state == Shaking || c.state == Ready
 }

@@ -40,9 +40,11 @@ func (e *phaseError) Unwrap() error { return e.err }
 //
 // One deadline covers it all: a peer that sends a byte now and then gains nothing. rest is what came behind.
 func (c *Conn) handshake() (rest []byte, err error) {
-	if d := c.opt.HandshakeTimeout; d > 0 {
+	c.mu.Lock()
+	if d := c.opt.HandshakeTimeout; d > 0 && c.cause == nil {
 		c.nc.SetDeadline(time.Now().Add(d))
 	}
+	c.mu.Unlock()
 	h := handshaker{c: c, phase: monitor.InGreeting}
 	remote, version, err := h.run()
 	if err != nil {
