@@ -12,7 +12,7 @@ import (
 // the bytes. The zero Message has no frame and cannot be sent. Messages may be used from any goroutine.
 type Message struct{ m message.Message }
 
-// NewMessage takes frames over without copying: the caller must not change their bytes, or the slice, afterwards.
+// NewMessage takes frames over without copying: the caller must not change their bytes afterwards.
 func NewMessage(frames ...[]byte) Message { return Message{message.New(frames)} }
 
 // Len is the number of frames; 0 only for the zero Message.

@@ -38,6 +38,10 @@ func (d *streaming) demo(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if d.form.chosen == show.Text {
+		fmt.Fprintf(cmd.ErrOrStderr(), "a fleet of sockets on this host's loopback interface, for %v; Ctrl-C ends\n"+
+			"each line: time, socket, what happened, to which endpoint; then what is known of it\n", d.during)
+	}
 	ctx, cancel := d.bounded(cmd.Context())
 	defer cancel()
 	missed, err := fleet.Play(ctx, d.during, d.audience(out))

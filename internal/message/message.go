@@ -19,7 +19,8 @@ type Message struct {
 	Tail [][]byte      // frames 1…
 }
 
-// New takes frames over without copying.
+// New takes frames over without copying their bytes. The list is copied, so that it need not be on the heap: a message of
+// one frame then costs no allocation.
 func New(frames [][]byte) Message {
 	switch len(frames) {
 	case 0:
@@ -27,7 +28,7 @@ func New(frames [][]byte) Message {
 	case 1:
 		return Message{Head: body(frames[0])}
 	}
-	return Message{Head: body(frames[0]), Tail: frames[1:]}
+	return Message{Head: body(frames[0]), Tail: append([][]byte(nil), frames[1:]...)}
 }
 
 // body makes an empty frame differ from no frame: the zero Message has none and cannot be sent.
