@@ -47,7 +47,9 @@ func (x *Context) Terminate() { x.engine.Terminate() }
 
 // Close is Terminate, then Close of each socket with its own Linger (zmq_ctx_term). It returns a *DroppedError with the
 // sum of what was dropped.
-func (x *Context) Close() error { return public(x.engine.Close(nil)) }
+func (x *Context) Close() error { return public(x.engine.Close((*socket.Core).Close)) }
 
 // Shutdown is Close that lingers until ctx ends.
-func (x *Context) Shutdown(ctx context.Context) error { return public(x.engine.Close(ctx)) }
+func (x *Context) Shutdown(ctx context.Context) error {
+	return public(x.engine.Close(func(c *socket.Core) error { return c.Shutdown(ctx) }))
+}

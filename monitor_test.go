@@ -309,10 +309,13 @@ func TestM6SnapshotAndEventsAreTheTruth(t *testing.T) {
 	w.Close()
 }
 
-// present is what of a State events tell. Err values of an event and of the socket are the same ones.
+// present is what of a State events tell: an endpoint from its first event on.
 func present(s monitor.State) string {
 	var b bytes.Buffer
 	for _, e := range s.Endpoints {
+		if e.Side == monitor.SideConnect && e.Conn == 0 && e.Attempt == 0 && e.LastErr == nil && e.NextTry.IsZero() {
+			continue
+		}
 		fmt.Fprintf(&b, "endpoint %d %s %s %s conn=%d attempt=%d next=%v err=%v\n", e.ID, e.Side, e.Endpoint, e.Bound, e.Conn, e.Attempt, e.NextTry, e.LastErr)
 	}
 	for _, p := range s.Peers {

@@ -135,7 +135,9 @@ func (c *Conn) failed(err error) {
 	why := c.explainDial(err)
 	kind := monitor.ConnectFailed
 	if c.cause != nil {
+		at := why.Phase
 		why, kind = *c.cause, monitor.LocalClosed
+		why.Phase = at
 	}
 	fd := -1
 	var dial *transport.DialError

@@ -109,18 +109,20 @@ func (h *handshaker) mechanism() (zmtp.Metadata, error) {
 			h.refuse(err)
 			return nil, err
 		}
+		var unsaid error
 		if out = append(out, step.Send...); !hold || step.Done {
-			if err := h.say(out); err != nil {
-				return nil, err
-			}
+			unsaid = h.say(out)
 			out = nil
 		}
 		if step.Done {
-			return step.Remote, nil
+			return step.Remote, unsaid
 		}
 		cmd, broken := h.command()
-		if broken != nil {
+		if broken != nil { // also when we could not speak: what the peer said before it left tells more
 			return nil, broken
+		}
+		if unsaid != nil {
+			return nil, unsaid
 		}
 		hold = false
 		step, err = talk.Next(cmd)

@@ -85,7 +85,9 @@ func (b *heartbeat) tick() {
 			b.since = now
 		}
 	}
-	b.timer.Reset(max(time.Millisecond, b.next(now)))
+	if b.ended = dead; !dead {
+		b.timer.Reset(max(time.Millisecond, b.next(now)))
+	}
 	b.mu.Unlock()
 	switch {
 	case dead:

@@ -38,7 +38,7 @@ func Listen(h Host, o *Options, e Endpoint, at endpoint.Endpoint) (*Listener, er
 	if err != nil {
 		err = transport.Cause(err)
 		h.Emit(&monitor.Event{Kind: monitor.BindFailed, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: at.String(), FD: -1,
-			Err: err, Who: monitor.ByLocal, Phase: monitor.InResolve, Reason: systemReason(err)})
+			Err: err, Who: monitor.ByLocal, Phase: monitor.InConnect, Reason: systemReason(err)})
 		return nil, err
 	}
 	l := &Listener{Endpoint: e, Bound: bound, opt: o, host: h, ln: ln, fd: transport.FD(ln)}

@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"context"
 	"sync"
 	"syscall"
 )
@@ -166,20 +165,14 @@ func (x *Context) Terminate() {
 	}
 }
 
-// Close is Terminate, and the Close of every socket, each with a linger of its own, or until ctx ends if it is not nil.
-func (x *Context) Close(ctx context.Context) error {
+// Close is Terminate, and then end for every socket: its Close or its Shutdown.
+func (x *Context) Close(end func(*Core) error) error {
 	x.Terminate()
 	sockets := x.Sockets()
 	errs := make([]error, len(sockets))
 	var all sync.WaitGroup
 	for i, c := range sockets {
-		all.Go(func() {
-			if ctx == nil {
-				errs[i] = c.Close()
-			} else {
-				errs[i] = c.Shutdown(ctx)
-			}
-		})
+		all.Go(func() { errs[i] = end(c) })
 	}
 	all.Wait()
 	var sum DroppedError

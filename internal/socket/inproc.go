@@ -21,7 +21,7 @@ import (
 //     bound gets a pipe that is the other's with the directions changed;
 //  3. when one end goes, what it had sent stays readable, and the end that connected looks for the name again (cut).
 
-// A link is one socket's end of a connection over inproc. The socket's control lock guards ended.
+// A link is one socket's end of a connection over inproc; it lives while it is in its owner's links.
 type link struct {
 	id    monitor.ConnID
 	owner *Core
@@ -32,7 +32,6 @@ type link struct {
 	bind  *bind // of the end that bound, else nil
 	peer  *monitor.Peer
 	since time.Time
-	ended bool
 }
 
 // A joint is the two queues of a connection, or of an end that looks for one, and what both sockets' marks add up to.
@@ -133,7 +132,7 @@ func (c *Core) bindName(e peer.Endpoint, name string) error {
 	if !c.ctx.bind(name, c, b) {
 		err := Because(ErrInUse, "another socket of this Context has bound it")
 		c.hub.Emit(&monitor.Event{Kind: monitor.BindFailed | monitor.Inproc, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: e.Text, FD: -1,
-			Err: err, Who: monitor.ByLocal, Phase: monitor.InResolve, Reason: monitor.ReasonAddressInUse})
+			Err: err, Who: monitor.ByLocal, Phase: monitor.InConnect, Reason: monitor.ReasonAddressInUse})
 		return err
 	}
 	c.binds = append(c.binds, b)

@@ -99,7 +99,7 @@ type Core struct {
 }
 
 // totals are counts of a socket.
-type totals struct{ in, out, dropped uint64 }
+type totals struct{ in, out uint64 }
 
 // A rule is what a type may do, and with whom.
 type rule struct {

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -119,7 +120,11 @@ func (c *Core) Monitor(text string, m monitor.Mask, version int, typ string) err
 	if _, err := f.socket.Bind(text); err != nil {
 		f.stop()
 		f.socket.Shutdown(NoWait)
-		return err
+		var bound *OpError
+		if errors.As(err, &bound) {
+			err = bound.Err
+		}
+		return c.opError("monitor", text, err)
 	}
 	c.stopFrames()
 	c.mu.Lock()

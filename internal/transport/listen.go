@@ -123,7 +123,7 @@ func (o *Options) limitBacklog(c syscall.Conn) error {
 		return e
 	}
 	if err != nil {
-		return fmt.Errorf("Backlog %d: %w", o.Backlog, err)
+		return fmt.Errorf("listen with a backlog of %d: %w", o.Backlog, err)
 	}
 	return nil
 }
