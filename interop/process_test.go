@@ -168,14 +168,21 @@ func (p *process) tell(t *testing.T, socket, do string, with args) *call {
 	return c
 }
 
-// done is the answer, which must be one and no error.
+// done is the answer, which must be no error.
 func (c *call) done(t *testing.T) line {
+	t.Helper()
+	l := c.answered(t)
+	if l.Error != "" {
+		t.Fatalf("libzmq's %s: %s", c.what, l.Error)
+	}
+	return l
+}
+
+// answered is the answer.
+func (c *call) answered(t *testing.T) line {
 	t.Helper()
 	select {
 	case l := <-c.answer:
-		if l.Error != "" {
-			t.Fatalf("libzmq's %s: %s", c.what, l.Error)
-		}
 		return l
 	case <-c.p.over:
 		t.Fatalf("libzmq's %s: the process has ended: %s", c.what, strings.TrimSpace(c.p.stderr.String()))

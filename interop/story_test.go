@@ -73,6 +73,13 @@ func (s *story[E]) until(t *testing.T, what string, look func() (E, bool)) E {
 	}
 }
 
+// before are the events up to where it was read.
+func (s *story[E]) before() []E {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all[:s.read])
+}
+
 // events are all so far.
 func (s *story[E]) events() []E {
 	s.mu.Lock()

@@ -2,8 +2,8 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -38,16 +38,11 @@ type stage struct {
 	deaf   error          // the audience's; the teller's until it has ended
 
 	mu sync.Mutex // guards what follows
-	// cast are the sockets that have not left.
-	cast    map[zmq.Socket]*role
+	// cast are the sockets that have not left, each with the number of its last event on stage.
+	cast    map[zmq.Socket]*atomic.Uint64
 	untold  []told
 	seen    map[sighting]int
 	changed chan struct{} // closed and renewed whenever seen changes
-}
-
-// A role is one socket on stage.
-type role struct {
-	exit atomic.Uint64 // events with a greater number are backstage
 }
 
 // A told is an event with what its reader knows of it.
@@ -66,7 +61,7 @@ type sighting struct {
 func newStage(to Audience, fail context.CancelCauseFunc) *stage {
 	st := &stage{
 		zmq: zmq.NewContext(zmq.ContextConfig{}), to: to, fail: fail, bell: make(chan struct{}, 1),
-		cast: make(map[zmq.Socket]*role), seen: make(map[sighting]int), changed: make(chan struct{}),
+		cast: make(map[zmq.Socket]*atomic.Uint64), seen: make(map[sighting]int), changed: make(chan struct{}),
 	}
 	st.teller.Go(st.tell)
 	return st
@@ -79,16 +74,16 @@ func (st *stage) as(name string) zmq.Config {
 
 // enter puts s on stage: from now on the audience hears of it.
 func enter[S zmq.Socket](st *stage, s S) S {
-	sub, r := s.Watch(monitor.All), &role{}
-	r.exit.Store(math.MaxUint64)
+	sub, last := s.Watch(monitor.All), &atomic.Uint64{}
+	last.Store(math.MaxUint64)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.cast[s] = r
+	st.cast[s] = last
 	st.work.Go(func() {
 		defer sub.Close()
 		for e := range sub.Events(context.Background()) { // to MonitorStopped
 			st.mu.Lock()
-			st.untold = append(st.untold, told{e, s, e.Seq > r.exit.Load()})
+			st.untold = append(st.untold, told{e, s, e.Seq > last.Load()})
 			st.mu.Unlock()
 			select {
 			case st.bell <- struct{}{}:
@@ -156,44 +151,39 @@ func (st *stage) await(ctx context.Context, s zmq.Socket, k monitor.Kind, n int)
 	}
 }
 
-// close closes sockets in view of the audience, one after the other.
-func (st *stage) close(sockets ...zmq.Socket) error {
-	var errs []error
+// close closes sockets in view of the audience, one after the other. What Close could tell, messages for nobody that
+// were dropped, the audience hears from the events.
+func (st *stage) close(sockets ...zmq.Socket) {
 	for _, s := range sockets {
-		if err := s.Close(); !errors.Is(err, zmq.ErrDropped) { // a message for nobody is part of some stories
-			errs = append(errs, err)
-		}
-		errs = append(errs, st.await(context.Background(), s, monitor.MonitorStopped, 1)) // every story ends with it
+		s.Close()
+		st.await(context.Background(), s, monitor.MonitorStopped, 1) // the last event, which comes in any case
 		st.mu.Lock()
 		delete(st.cast, s)
 		st.mu.Unlock()
 	}
-	return errors.Join(errs...)
 }
 
 // leave puts sockets away, backstage.
-func (st *stage) leave(sockets ...zmq.Socket) error {
+func (st *stage) leave(sockets ...zmq.Socket) {
 	st.mu.Lock()
 	for _, s := range sockets {
-		if r := st.cast[s]; r != nil {
-			r.exit.Store(s.State().Seq)
+		if last := st.cast[s]; last != nil {
+			last.Store(s.State().Seq)
 		}
 	}
 	st.mu.Unlock()
-	return st.close(sockets...)
+	st.close(sockets...)
 }
 
-// clear puts everything away.
+// clear puts everything away, and returns the error of an audience that left.
 func (st *stage) clear() error {
-	var all []zmq.Socket
 	st.mu.Lock()
-	for s := range st.cast {
-		all = append(all, s)
-	}
+	all := slices.Collect(maps.Keys(st.cast))
 	st.mu.Unlock()
-	err := errors.Join(st.leave(all...), st.zmq.Close())
+	st.leave(all...)
+	st.zmq.Close()
 	st.work.Wait()
 	close(st.bell)
 	st.teller.Wait()
-	return errors.Join(st.deaf, err)
+	return st.deaf
 }
