@@ -49,18 +49,17 @@ func ExampleReq_Do() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	late := make(chan struct{})
 	go func() {
 		for {
 			m, err := rep.Recv(context.Background())
 			if err != nil {
 				return // it was closed: a client's failure never shows up here
 			}
-			if string(m.Body()) != "nobody" {
-				rep.Send(context.Background(), []byte("hello, "), m.Body())
-				continue
+			if string(m.Body()) == "nobody" {
+				<-late // the answer comes when nobody waits for it any more
 			}
-			time.Sleep(200 * time.Millisecond)
-			rep.Send(context.Background(), []byte("too late"))
+			rep.Send(context.Background(), []byte("hello"), m.Body())
 		}
 	}()
 
@@ -79,12 +78,13 @@ func ExampleReq_Do() {
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) {
 			fmt.Println(name, "was given up")
+			close(late)
 			continue
 		}
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%s%s\n", answer.Frame(0), answer.Frame(1))
+		fmt.Printf("%s, %s\n", answer.Frame(0), answer.Frame(1))
 	}
 	// Output:
 	// hello, ada
@@ -123,10 +123,11 @@ func ExampleReceiver_Readable() {
 	x := zmq.NewContext(zmq.ContextConfig{})
 	defer x.Shutdown(zmq.NoWait)
 	jobs, work := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x, SendHWM: 1})
-	for _, err := range []error{must2(jobs.Bind("inproc://jobs")), work.Connect("inproc://jobs")} {
-		if err != nil {
-			log.Fatal(err)
-		}
+	if _, err := jobs.Bind("inproc://jobs"); err != nil {
+		log.Fatal(err)
+	}
+	if err := work.Connect("inproc://jobs"); err != nil {
+		log.Fatal(err)
 	}
 	deadline := time.After(10 * time.Second)
 	sent, sum := uint32(0), uint32(0)
@@ -164,10 +165,11 @@ func ExampleReceiver_RecvInto() {
 	x := zmq.NewContext(zmq.ContextConfig{})
 	defer x.Shutdown(zmq.NoWait)
 	pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
-	for _, err := range []error{must2(pull.Bind("inproc://words")), push.Connect("inproc://words")} {
-		if err != nil {
-			log.Fatal(err)
-		}
+	if _, err := pull.Bind("inproc://words"); err != nil {
+		log.Fatal(err)
+	}
+	if err := push.Connect("inproc://words"); err != nil {
+		log.Fatal(err)
 	}
 	for _, word := range []string{"one", "two", "three"} {
 		if err := push.Send(context.Background(), []byte(word)); err != nil {

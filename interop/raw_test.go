@@ -3,7 +3,6 @@ package interop
 import (
 	"bufio"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -14,7 +13,7 @@ import (
 // A raw peer speaks ZMTP by hand, from the words of RFC 23 and RFC 37 and with nothing of our own wire code: two engines
 // that agree on a mistake would not notice it.
 type raw struct {
-	net.Conn
+	*net.TCPConn
 	in *bufio.Reader
 }
 
@@ -50,7 +49,7 @@ func listenRaw(t *testing.T) (endpoint string, accept func() *raw) {
 func newRaw(t *testing.T, c net.Conn) *raw {
 	c.SetDeadline(time.Now().Add(patience))
 	t.Cleanup(func() { c.Close() })
-	return &raw{c, bufio.NewReader(c)}
+	return &raw{c.(*net.TCPConn), bufio.NewReader(c)}
 }
 
 // rawGreeting is the 64 bytes of RFC 37: signature, version, mechanism, as-server, filler.
@@ -156,14 +155,4 @@ func (r *raw) ready(t *testing.T) string {
 		t.Fatalf("where READY must be came a frame with flags %d and %q", flags, body)
 	}
 	return string(body)
-}
-
-// silence fails the test if there is anything to read before the other side's end.
-func (r *raw) ended(t *testing.T) {
-	t.Helper()
-	if b, err := r.in.ReadByte(); err == nil {
-		t.Fatalf("the connection ought to end, and here is a byte %#x", b)
-	} else if fmt.Sprint(err) == "i/o timeout" {
-		t.Fatal("the connection does not end")
-	}
 }

@@ -2,6 +2,8 @@ package interop
 
 import (
 	"fmt"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,7 +19,7 @@ type subject interface {
 	hangsUp(t *testing.T, endpoint string)
 	ends(t *testing.T)
 	sees(t *testing.T, kinds ...monitor.Kind) // waits for these events, one after the other
-	told() []string                           // the events up to the last that was waited for
+	told(endpoint string) string              // the events up to the last that was waited for; the scene's endpoint goes without saying
 }
 
 // A trait is an option of a subject, in both engines' words.
@@ -75,18 +77,19 @@ func (s ourSubject) sees(t *testing.T, kinds ...monitor.Kind) {
 		s.await(t, k)
 	}
 }
-func (s ourSubject) told() (lines []string) {
+func (s ourSubject) told(endpoint string) string {
+	var lines []string
 	for _, e := range s.story.before() {
-		if e.Kind&monitor.Classic != 0 {
-			frames := e.AppendFrames(nil, 1)
-			parsed, err := monitor.Parse(frames)
-			if err != nil {
-				panic(err) // frames that are not our own reading
-			}
-			lines = append(lines, tell(e.Kind, parsed.Value))
+		if e.Kind&monitor.Classic == 0 {
+			continue
 		}
+		h, err := monitor.Parse(e.AppendFrames(nil, 1)) // what an old program reads
+		if err != nil {
+			return err.Error()
+		}
+		lines = append(lines, tell(h.Kind, h.Value, h.Addr(), endpoint))
 	}
-	return lines
+	return strings.Join(lines, ", ")
 }
 
 // theirSubject is the same of libzmq.
@@ -120,24 +123,34 @@ func (s theirSubject) sees(t *testing.T, kinds ...monitor.Kind) {
 		s.await(t, k)
 	}
 }
-func (s theirSubject) told() (lines []string) {
+func (s theirSubject) told(endpoint string) string {
+	var lines []string
 	for _, h := range s.story.before() {
-		lines = append(lines, tell(h.Event, h.Value))
+		lines = append(lines, tell(h.Event, h.Value, h.Address, endpoint))
 	}
-	return lines
+	return strings.Join(lines, ", ")
 }
 
-// valued are the kinds whose number says the same in every run.
-const valued = monitor.ConnectDelayed | monitor.BindFailed | monitor.HandshakeFailedNoDetail |
-	monitor.HandshakeFailedProtocol | monitor.HandshakeFailedAuth
+// Kinds whose number says the same in every run: an error number, or a code.
+const (
+	errnoKinds = monitor.ConnectDelayed | monitor.BindFailed | monitor.HandshakeFailedNoDetail
+	codeKinds  = monitor.HandshakeFailedProtocol | monitor.HandshakeFailedAuth
+)
 
 // tell is an event in the words that are compared.
-func tell(k monitor.Kind, value uint64) string {
+func tell(k monitor.Kind, value uint64, address, endpoint string) string {
+	line := k.String()
 	switch {
-	case k&valued == 0:
-		return k.String()
-	case value > 0xFFFF:
-		return fmt.Sprintf("%v %#x", k, value)
+	case k&errnoKinds != 0:
+		line += fmt.Sprintf(" (%v)", syscall.Errno(value))
+	case k&codeKinds != 0 && value > 1000:
+		line += fmt.Sprintf(" %#x", value)
+	case k&codeKinds != 0:
+		line += fmt.Sprintf(" %d", value)
 	}
-	return fmt.Sprintf("%v %d", k, value)
+	if address == endpoint || address == "" {
+		return line
+	}
+	_, bare, _ := strings.Cut(endpoint, "://")
+	return line + " at " + strings.ReplaceAll(address, bare, "HOST:PORT")
 }

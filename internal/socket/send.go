@@ -203,10 +203,10 @@ func (s *sendSide) wakeOne() {
 
 // can is what a Send that does not wait would return. mu is held.
 func (s *sendSide) can() error {
-	if s.err != nil {
-		return s.err
-	}
 	for again := true; again; again = s.settle(true) {
+		if s.err != nil {
+			return s.err
+		}
 		for {
 			p, _, err := s.choose.Choose()
 			if err != nil {
