@@ -180,7 +180,7 @@ func (q *Queue) Discard(to message.Source) {
 func (q *Queue) Awaits() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.put-q.got < q.limit {
+	if !q.closed && q.put-q.got < q.limit {
 		return false
 	}
 	q.full = true
