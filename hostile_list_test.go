@@ -35,14 +35,14 @@ import (
 // ready; "protocol", "no_detail" and "auth" with the same three are the handshake_failed_… that goes before it; "answered"
 // behind them says that the attacker is told why by an ERROR command.
 type input struct {
-	name, where     string
-	types, roles    []string
-	options         []string
-	ordered, tcp    bool
-	steps           []step
-	delivers        [][]string
-	ending          []string
-	answered, known bool
+	name, where  string
+	types, roles []string
+	options      []string
+	ordered, tcp bool
+	steps        []step
+	delivers     [][]string
+	ending       []string
+	answered     bool
 }
 
 // A step is a line of an input, its verb and its words.

@@ -315,8 +315,8 @@ func variables(f *ast.File) map[string]bool {
 	return all
 }
 
-// changed are the names, not those of a function's own variables, that a file assigns to, in whole or in part, or takes
-// the address of.
+// changed are the names, but for those of a function's own variables, that a file assigns to, in whole or in part, or hands
+// to package atomic.
 func changed(f *ast.File) map[string]bool {
 	all := map[string]bool{}
 	mark := func(e ast.Expr) {
@@ -350,13 +350,14 @@ func changed(f *ast.File) map[string]bool {
 			}
 		case *ast.IncDecStmt:
 			mark(x.X)
-		case *ast.UnaryExpr:
-			if x.Op == token.AND {
-				mark(x.X)
-			}
 		case *ast.CallExpr:
 			if f, ok := x.Fun.(*ast.Ident); ok && slices.Contains([]string{"delete", "clear", "copy", "close"}, f.Name) {
 				mark(x.Args[0])
+			}
+			if of, _ := called(x.Fun); of == "atomic" && len(x.Args) > 0 {
+				if address, ok := x.Args[0].(*ast.UnaryExpr); ok {
+					mark(address.X)
+				}
 			}
 		}
 		return true

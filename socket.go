@@ -72,7 +72,7 @@ type Socket interface {
 	OnEvent(m Mask, f func(Event))                                       // the one callback (ZMQ_MONITOR); nil removes. One goroutine, in order, under no lock; no call of the former f starts once it has returned
 	Monitor(endpoint string, m Mask) error                               // zmq_socket_monitor(3): a PAIR on inproc that sends version 1 frames; "" stops
 	MonitorVersioned(endpoint string, m Mask, version int, t Type) error // version 1 or 2 frames, on a PAIR or PUSH; "" stops
-	core() *base
+	self() *core
 }
 
 // Sender is a Socket that sends.
@@ -93,23 +93,24 @@ type Receiver interface {
 	Readable() <-chan struct{}
 }
 
-// A base is what the types have in common.
-type base struct {
+// A core is what the types have in common.
+type core struct {
 	engine *socket.Core
 	typ    Type
 
-	mu  sync.Mutex // guards cfg
-	cfg Config
+	mu      sync.Mutex // guards what follows
+	cfg     Config
+	updates uint64 // of cfg, so that two at once do not undo each other
 }
 
-// newBase makes a socket. A Config that is wrong, or a Context that has ended, is what every call returns then.
-func newBase(t Type, cfg Config) (*base, error) {
+// newCore makes a socket. A Config that is wrong, or a Context that has ended, is what every call returns then.
+func newCore(t Type, cfg Config) (*core, error) {
 	x := cfg.Context
 	if x == nil {
 		x = DefaultContext()
 	}
 	opt, err := cfg.options(t)
-	c := &base{engine: socket.New(x.engine, t.String(), opt), typ: t, cfg: cfg}
+	c := &core{engine: socket.New(x.engine, t.String(), opt), typ: t, cfg: cfg}
 	if err != nil {
 		c.engine.Refuse(err)
 		return c, err
@@ -120,61 +121,120 @@ func newBase(t Type, cfg Config) (*base, error) {
 	return c, nil
 }
 
-func (c *base) core() *base  { return c }
-func (c *base) Type() Type   { return c.typ }
-func (c *base) ID() uint64   { return c.engine.ID }
-func (c *base) Name() string { return c.cfg.Name } // never changes
+func (c *core) self() *core { return c }
 
-func (c *base) Bind(endpoint string) (string, error) {
+// Type is the socket's type.
+func (c *core) Type() Type { return c.typ }
+
+// ID is a number that no other socket of this process has.
+func (c *core) ID() uint64 { return c.engine.ID }
+
+// Name is Config.Name.
+func (c *core) Name() string { return c.cfg.Name } // never changes
+
+// Bind makes the socket reachable at an endpoint, and returns the one that peers can connect to: "tcp://*:0" is bound as
+// "tcp://0.0.0.0:49152" (zmq_bind(3)). It resolves names and interfaces before it returns. Its error is an *OpError.
+func (c *core) Bind(endpoint string) (string, error) {
 	bound, err := c.engine.Bind(endpoint)
 	return bound, public(err)
 }
-func (c *base) Connect(endpoint string) error      { return public(c.engine.Connect(endpoint)) }
-func (c *base) Unbind(endpoint string) error       { return public(c.engine.Unbind(endpoint)) }
-func (c *base) Disconnect(endpoint string) error   { return public(c.engine.Disconnect(endpoint)) }
-func (c *base) Close() error                       { return public(c.engine.Close()) }
-func (c *base) Shutdown(ctx context.Context) error { return public(c.engine.Shutdown(ctx)) }
 
-func (c *base) CloseConn(id monitor.ConnID) error          { return c.engine.CloseConn(id) }
-func (c *base) WaitReady(ctx context.Context, n int) error { return c.engine.WaitReady(ctx, n) }
-func (c *base) Watch(m Mask) *monitor.Subscription         { return c.engine.Watch(m) }
-func (c *base) State() monitor.State                       { return c.engine.State() }
-func (c *base) OnEvent(m Mask, f func(Event))              { c.engine.OnEvent(m, f) }
-func (c *base) WatchState(m Mask) (monitor.State, *monitor.Subscription) {
+// Connect dials an endpoint in the background, for ever, until Disconnect or Close (zmq_connect(3)); the peer need not be
+// there. It returns at once; its error, an *OpError, is never about the peer: that is an event.
+func (c *core) Connect(endpoint string) error { return public(c.engine.Connect(endpoint)) }
+
+// Unbind ends every Bind of an endpoint, as it was given or as Bind returned it, and the connections that came in there;
+// what is queued for them lingers in the background. ErrNotFound if it is not bound.
+func (c *core) Unbind(endpoint string) error { return public(c.engine.Unbind(endpoint)) }
+
+// Disconnect ends every Connect of an endpoint, as it was given; what is queued for it lingers in the background.
+// ErrNotFound if it is not connected.
+func (c *core) Disconnect(endpoint string) error { return public(c.engine.Disconnect(endpoint)) }
+
+// Close ends all other calls with ErrClosed, and waits up to Config.Linger until what is queued has been handed over. It
+// returns a *DroppedError if that was not enough, and the same again when called again.
+func (c *core) Close() error { return public(c.engine.Close()) }
+
+// Shutdown is Close that lingers until ctx ends; with NoWait it drops what is queued.
+func (c *core) Shutdown(ctx context.Context) error { return public(c.engine.Shutdown(ctx)) }
+
+// CloseConn ends one connection now; a peer that dialled may come back, and one that we dialled is dialled again.
+// ErrNotFound if it is not live.
+func (c *core) CloseConn(id monitor.ConnID) error { return c.engine.CloseConn(id) }
+
+// WaitReady waits until n peers are through the handshake. If ctx ends first, the error, also an ErrWouldBlock, says what
+// each endpoint is stuck on.
+func (c *core) WaitReady(ctx context.Context, n int) error { return c.engine.WaitReady(ctx, n) }
+
+// Watch is the events in m from now on, for any number of readers. A reader that falls behind never slows the socket.
+func (c *core) Watch(m Mask) *monitor.Subscription { return c.engine.Watch(m) }
+
+// State is the present: endpoints, peers, exact queue depths, totals.
+func (c *core) State() monitor.State { return c.engine.State() }
+
+// OnEvent sets the one callback (ZMQ_MONITOR); nil removes it. It is called on a goroutine of its own, in order, under no
+// lock, and may call everything, Close included. Once OnEvent has returned, no call of the former f starts.
+func (c *core) OnEvent(m Mask, f func(Event)) { c.engine.OnEvent(m, f) }
+
+// WatchState is the present, and the events in m after it: nothing is missing, nothing is double.
+func (c *core) WatchState(m Mask) (monitor.State, *monitor.Subscription) {
 	return c.engine.WatchState(m)
 }
 
-func (c *base) Config() Config {
+// Config is a copy of the options as they stand.
+func (c *core) Config() Config {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cfg
 }
 
-func (c *base) Update(change func(*Config)) error {
+// Update takes over all that change did to the options or, with a *ConfigError, nothing. Marks, Linger and the switches
+// of patterns act at once, the rest on the next Bind or Connect; Context, Name and OnEvent are fixed.
+func (c *core) Update(change func(*Config)) error {
+	for {
+		c.mu.Lock()
+		before, seen := c.cfg, c.updates
+		c.mu.Unlock()
+		after := before
+		change(&after) // under no lock: it is the user's
+		if err := after.fixed(&before, c.typ); err != nil {
+			return err
+		}
+		opt, err := after.options(c.typ)
+		if err != nil {
+			return err
+		}
+		if c.store(after, opt, seen) {
+			return nil
+		}
+	}
+}
+
+// store makes cfg the socket's, unless another Update was faster.
+func (c *core) store(cfg Config, opt socket.Options, seen uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	cfg := c.cfg
-	change(&cfg)
-	if err := cfg.fixed(&c.cfg, c.typ); err != nil {
-		return err
+	if c.updates != seen {
+		return false
 	}
-	opt, err := cfg.options(c.typ)
-	if err != nil {
-		return err
-	}
+	c.updates++
 	c.cfg = cfg
 	c.engine.Update(func(o *socket.Options) {
 		opt.Jitter, opt.Source = o.Jitter, o.Source // no options of the user's
 		*o = opt
 	})
-	return nil
+	return true
 }
 
-func (c *base) Monitor(endpoint string, m Mask) error {
+// Monitor sends the events in m as libzmq's version 1 frames over a PAIR that it binds to an inproc endpoint
+// (zmq_socket_monitor(3)); "" stops.
+func (c *core) Monitor(endpoint string, m Mask) error {
 	return c.MonitorVersioned(endpoint, m, 1, PAIR)
 }
 
-func (c *base) MonitorVersioned(endpoint string, m Mask, version int, t Type) error {
+// MonitorVersioned is Monitor with frames of version 1 or 2 over a PAIR or PUSH (zmq_socket_monitor_versioned(3)); ""
+// stops.
+func (c *core) MonitorVersioned(endpoint string, m Mask, version int, t Type) error {
 	return public(c.engine.Monitor(endpoint, m, version, t.String()))
 }
 

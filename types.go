@@ -10,29 +10,29 @@ import (
 type (
 	// Push gives each message to the next peer with room (RFC 30).
 	Push struct {
-		*base
+		*core
 		sending
 	}
 	// Pull takes messages from its peers in turn (RFC 30).
 	Pull struct {
-		*base
+		*core
 		stream
 	}
 	// Pair talks to one peer (RFC 31). A second one is refused.
 	Pair struct {
-		*base
+		*core
 		sending
 		stream
 	}
 	// Req asks, and receives the answer: Send, Recv, Send … (RFC 28). Do is both in one.
 	Req struct {
-		*base
+		*core
 		sending
 		receiving
 	}
 	// Rep receives a request, and answers it: Recv, Send, Recv … (RFC 28).
 	Rep struct {
-		*base
+		*core
 		sending
 		receiving
 	}
@@ -40,36 +40,36 @@ type (
 
 // NewPush makes a PUSH.
 func NewPush(cfg Config) *Push {
-	c, _ := newBase(PUSH, cfg)
+	c, _ := newCore(PUSH, cfg)
 	return own(c, &Push{c, sending{c.engine}})
 }
 
 // NewPull makes a PULL.
 func NewPull(cfg Config) *Pull {
-	c, _ := newBase(PULL, cfg)
+	c, _ := newCore(PULL, cfg)
 	return own(c, &Pull{c, stream{receiving{c.engine}}})
 }
 
 // NewPair makes a PAIR.
 func NewPair(cfg Config) *Pair {
-	c, _ := newBase(PAIR, cfg)
+	c, _ := newCore(PAIR, cfg)
 	return own(c, &Pair{c, sending{c.engine}, stream{receiving{c.engine}}})
 }
 
 // NewReq makes a REQ.
 func NewReq(cfg Config) *Req {
-	c, _ := newBase(REQ, cfg)
+	c, _ := newCore(REQ, cfg)
 	return own(c, &Req{c, sending{c.engine}, receiving{c.engine}})
 }
 
 // NewRep makes a REP.
 func NewRep(cfg Config) *Rep {
-	c, _ := newBase(REP, cfg)
+	c, _ := newCore(REP, cfg)
 	return own(c, &Rep{c, sending{c.engine}, receiving{c.engine}})
 }
 
 // own makes s what the Context's Sockets shows for c.
-func own[S Socket](c *base, s S) S {
+func own[S Socket](c *core, s S) S {
 	c.engine.Own(s)
 	return s
 }
@@ -91,7 +91,7 @@ func New(t Type, cfg Config) (Socket, error) {
 	default:
 		return nil, fmt.Errorf("zmq: socket type %v is not supported: PAIR, REQ, REP, PUSH and PULL are: %w", t, ErrNotSupported)
 	}
-	if err := s.core().engine.Refused(); err != nil {
+	if err := s.self().engine.Refused(); err != nil {
 		s.Close()
 		return nil, err
 	}

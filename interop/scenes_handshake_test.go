@@ -93,12 +93,19 @@ var handshakeScenes = []scene{
 		why:    "every refusal is explained, on both sides",
 	},
 	{
-		name: "an ERROR with a status of ZAP", typ: zmq.PULL,
+		name: "a peer of the wrong type", typ: zmq.PULL,
+		play:   rawDials(says(slices.Concat(rawGreeting(1), rawReady("Socket-Type", "PULL")))),
+		tells:  "listening, accepted, handshake_failed_protocol 0x10000018, disconnected",
+		theirs: "listening, accepted, disconnected",
+		why:    "every refusal is explained, on both sides",
+	},
+	{
+		name: "an ERROR with a status of ZAP", typ: zmq.PULL, traits: []trait{impatient},
 		play:  rawDials(says(slices.Concat(rawGreeting(1), rawFrame(flagCommand, []byte("\x05ERROR\x03400"))))),
 		tells: "listening, accepted, handshake_failed_auth 400, disconnected",
 	},
 	{
-		name: "an ERROR in words", typ: zmq.PULL,
+		name: "an ERROR in words", typ: zmq.PULL, traits: []trait{impatient},
 		play:   rawDials(says(slices.Concat(rawGreeting(1), rawFrame(flagCommand, []byte("\x05ERROR\x07go away"))))),
 		tells:  "listening, accepted, handshake_failed_protocol 0x10000000, disconnected",
 		theirs: "listening, accepted, disconnected",
@@ -115,6 +122,13 @@ var handshakeScenes = []scene{
 		tells:  "connect_delayed (operation now in progress), connected, handshake_failed_protocol 0x10000000, disconnected",
 		theirs: "connect_delayed (operation now in progress), connected, handshake_failed_no_detail (resource temporarily unavailable), disconnected",
 		why:    "the port is wrong, and one should hear it",
+	},
+	{
+		name: "who was dialled is of the wrong type", typ: zmq.PUSH,
+		play:   rawAnswers(slices.Concat(rawGreeting(1), rawReady("Socket-Type", "PUB")), false),
+		tells:  "connect_delayed (operation now in progress), connected, handshake_failed_protocol 0x10000018, disconnected",
+		theirs: "connect_delayed (operation now in progress), connected, disconnected",
+		why:    "every refusal is explained, on both sides",
 	},
 	{
 		name: "who was dialled has another mechanism", typ: zmq.PUSH,

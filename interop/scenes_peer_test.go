@@ -78,9 +78,10 @@ var peerScenes = []scene{
 			s.sees(t, ended, retried)
 			return bound
 		},
-		tells:  "connect_delayed (operation now in progress), connected, handshake_succeeded, disconnected, connect_retried",
-		theirs: "",
-		why:    "",
+		tells: "connect_delayed (operation now in progress), connected, handshake_succeeded, disconnected, connect_retried",
+		theirs: "connect_delayed (operation now in progress) at tcp://localhost:PORT, connected at tcp://localhost:PORT, " +
+			"handshake_succeeded at tcp://localhost:PORT, disconnected at tcp://localhost:PORT, connect_retried",
+		why: "events can be joined by their endpoint",
 	},
 	{
 		name: "a peer dials, and falls silent", typ: zmq.PULL, traits: []trait{beating},
@@ -128,30 +129,6 @@ var peerScenes = []scene{
 			r.send(t, []byte{flagLong, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 'x'})
 		}),
 		tells: "listening, accepted, handshake_succeeded, disconnected",
-	},
-	{
-		name: "a peer of the wrong type dials", typ: zmq.PULL,
-		play: func(t *testing.T, s subject, p *process) string {
-			bound, _ := s.binds(t, loopback)
-			p.open(t, "PULL", nil).connect(t, bound)
-			s.sees(t, ended)
-			return bound
-		},
-		tells:  "listening, accepted, handshake_failed_protocol 0x10000018, disconnected",
-		theirs: "listening, accepted, disconnected",
-		why:    "every refusal is explained, on both sides",
-	},
-	{
-		name: "the dialled peer is of the wrong type", typ: zmq.PUSH,
-		play: func(t *testing.T, s subject, p *process) string {
-			bound := p.open(t, "PUB", nil).bind(t, loopback)
-			s.dials(t, bound)
-			s.sees(t, ended)
-			return bound
-		},
-		tells:  "connect_delayed (operation now in progress), connected, handshake_failed_protocol 0x10000018, disconnected",
-		theirs: "connect_delayed (operation now in progress), connected, disconnected",
-		why:    "every refusal is explained, on both sides",
 	},
 	{
 		name: "a PAIR's second peer", typ: zmq.PAIR,

@@ -9,10 +9,11 @@ import (
 
 // A socket is one of libzmq's, with what its monitor said so far.
 type socket struct {
-	p     *process
-	name  string
-	story *story[happening]
-	took  *story[taken] // what a drain took
+	p      *process
+	name   string
+	closed bool
+	story  *story[happening]
+	took   *story[taken] // what a drain took
 }
 
 // taken is one message of a stream, as a drain tells of it.
@@ -25,7 +26,7 @@ type taken struct {
 // options are libzmq's, by their names without ZMQ_.
 type options map[string]any
 
-// open makes a socket of libzmq, monitored from the first moment. It is gone with its process.
+// open makes a socket of libzmq, monitored from the first moment, which is closed when the test ends.
 func (p *process) open(t *testing.T, typ string, o options) *socket {
 	t.Helper()
 	if o == nil {
@@ -36,6 +37,7 @@ func (p *process) open(t *testing.T, typ string, o options) *socket {
 	p.sockets[s.name] = s
 	p.mu.Unlock()
 	t.Cleanup(func() {
+		s.release(t)
 		if t.Failed() {
 			t.Logf("the story of libzmq's %s:\n%v", s.name, s.story)
 		}
@@ -46,6 +48,7 @@ func (p *process) open(t *testing.T, typ string, o options) *socket {
 
 func (s *socket) tell(t *testing.T, do string, with args) *call {
 	t.Helper()
+	s.closed = s.closed || do == "close"
 	return s.p.tell(t, s.name, do, with)
 }
 
@@ -58,6 +61,19 @@ func (s *socket) bind(t *testing.T, endpoint string) string {
 func (s *socket) connect(t *testing.T, endpoint string) {
 	t.Helper()
 	s.tell(t, "connect", args{"endpoint": endpoint}).done(t)
+}
+
+// release closes the socket if it can still be closed.
+func (s *socket) release(t *testing.T) {
+	select {
+	case <-s.p.over:
+		return
+	default:
+	}
+	if !s.closed {
+		s.tell(t, "stop", nil)
+		s.tell(t, "close", args{"linger": 0})
+	}
 }
 
 // close closes the socket; it has let go of its port when the story ends.

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -151,6 +152,7 @@ func tell(k monitor.Kind, value uint64, address, endpoint string) string {
 	if address == endpoint || address == "" {
 		return line
 	}
-	_, bare, _ := strings.Cut(endpoint, "://")
-	return line + " at " + strings.ReplaceAll(address, bare, "HOST:PORT")
+	return line + " at " + port.ReplaceAllString(address, ":PORT")
 }
+
+var port = regexp.MustCompile(`:\d+$`)

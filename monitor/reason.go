@@ -281,7 +281,7 @@ var reasons = []reasonRow{
 		reason: ReasonOldVersion, who: ByLocal, code: 0x10000000,
 		words: words{
 			"{peer} speaks ZMTP [{version}, which is ]older than the 3.0 that this socket accepts",
-			"update the peer to libzmq 4.0 or later, or set OldVersions on this socket; a socket with a Mechanism never accepts them",
+			"update the peer to libzmq 4.0 or later",
 		},
 	},
 	{
@@ -519,7 +519,7 @@ var reasons = []reasonRow{
 		reason: ReasonNoMoreRetries, who: ByLocal,
 		words: words{
 			"{endpoint} is not tried again: the configuration says so[: {err}]",
-			"ReconnectStop and ReconnectMin decide; call Connect again to start anew",
+			"set ReconnectMin to another value than Off, and call Connect again to start anew",
 		},
 	},
 	{

@@ -167,7 +167,10 @@ func (h *handshaker) refuse(err error) {
 // command reads the next command of the handshake.
 func (h *handshaker) command() (zmtp.Command, error) {
 	for {
-		head, n, err := zmtp.ParseHeader(h.in, handshakeMost)
+		head, n, err := zmtp.ParseHeader(h.in, 0)
+		if err == nil && head.Size > handshakeMost {
+			err = &zmtp.ProtocolError{Code: zmtp.HandshakeTooLong, Detail: fmt.Sprintf("a command of %d bytes, at most %d accepted", head.Size, handshakeMost)}
+		}
 		if err != nil {
 			return zmtp.Command{}, err
 		}

@@ -25,6 +25,7 @@ type heartbeat struct {
 	ended  bool
 	last   int64         // life at the last look
 	pinged time.Time     // the last PING
+	asked  bool          // and it was not answered yet
 	since  time.Time     // the first PING after which nothing came; zero if something did
 	ttl    time.Duration // what the peer asked for: hang up after so much silence
 	rtt    time.Duration
@@ -80,7 +81,7 @@ func (b *heartbeat) tick() {
 	interval := b.c.opt.HeartbeatInterval
 	ping := !dead && interval > 0 && now.Sub(b.pinged) >= interval
 	if ping {
-		b.pinged = now
+		b.pinged, b.asked = now, true
 		if b.since.IsZero() {
 			b.since = now
 		}
@@ -126,11 +127,13 @@ func (b *heartbeat) next(now time.Time) time.Duration {
 	return next
 }
 
-// answered takes a PONG.
+// answered takes a PONG; only the first after a PING says something.
 func (b *heartbeat) answered() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rtt = time.Since(b.pinged)
+	if b.asked {
+		b.rtt, b.asked = time.Since(b.pinged), false
+	}
 }
 
 // RTT is the round trip of the last PING that was answered, 0 if none was.

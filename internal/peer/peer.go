@@ -35,9 +35,9 @@ type Host interface {
 	Ended(c *Conn, messages, bytes int)
 	// Abandon is called when a dialled endpoint has given up. Control lock held.
 	Abandon(p *pipe.Pipe)
-	// Received says that c's pipe has messages again; lend asks the reader to let Recv calls read from now on. No lock
-	// is held.
-	Received(c *Conn) (lend bool)
+	// Received says that c's pipe has messages again. If c may be lent, lend asks the reader to let Recv calls read from
+	// now on. No lock is held.
+	Received(c *Conn, mayLend bool) (lend bool)
 	// Sendable says that p has room again. No lock is held.
 	Sendable(p *pipe.Pipe)
 	// Work is the goroutines that the socket's end waits for.

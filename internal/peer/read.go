@@ -18,23 +18,24 @@ import (
 // rest is what came behind the handshake.
 func (c *Conn) traffic(rest []byte) error {
 	first, err := c.feed(rest)
-	for err == nil {
-		if first && c.host.Received(c) {
+	for {
+		if first && c.host.Received(c, err == nil) {
 			err = <-c.back
-			if err != nil {
-				break
-			}
+		}
+		if err != nil {
+			break
 		}
 		first, err = c.Read()
 	}
 	if c.inlet.Stalled() { // complete messages that were received stay readable: for these few the mark gives way
 		if first, _ := c.inlet.Overrun(); first {
-			c.host.Received(c)
+			c.host.Received(c, false)
 		}
 	}
 	return err
 }
 
+// feed takes in what came behind the handshake.
 func (c *Conn) feed(b []byte) (first bool, err error) {
 	for len(b) > 0 && err == nil {
 		n := copy(c.inlet.Room(), b)
@@ -44,8 +45,7 @@ func (c *Conn) feed(b []byte) (first bool, err error) {
 		first = first || f
 		for err == nil && c.inlet.Stalled() {
 			if first {
-				c.host.Received(c)
-				first = false
+				c.host.Received(c, false)
 			}
 			first, err = c.resume()
 		}

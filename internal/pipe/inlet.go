@@ -28,6 +28,7 @@ type Inlet struct {
 	scan    int    // the next frame's header
 	start   int    // the message that is being put together
 	size    uint64 // of its bodies
+	frames  int    // of it
 	found   int    // whole messages, up to start, not yet published
 	pending []message.Large
 
@@ -62,27 +63,34 @@ func (in *Inlet) Room() []byte {
 	return in.full[in.w:]
 }
 
-// move makes room behind the unfinished message: in the same chunk if the consumer has emptied it, else in a new one.
+// move makes room behind the unfinished message: in the same chunk if much of it is free, or the consumer has emptied it;
+// else in a new one.
 func (in *Inlet) move() {
 	q, old := in.queue, in.c
 	var rest []byte
+	to := 0 // where rest goes
 	if old != nil {
 		in.compact()
 		rest = in.full[in.start:in.w]
+		to = len(old.Buf)
 	}
-	q.mu.Lock()
-	if old != nil && q.idle && old == q.head && len(rest) <= len(in.full)/2 && len(in.full) >= grownChunk {
-		q.rewind()
-	} else {
-		in.c = q.grow(2*len(rest), in.peer)
-		in.full = in.c.Buf[:cap(in.c.Buf)]
+	if old == nil || to+len(rest) > len(in.full)/2 || len(in.full) < grownChunk {
+		to = 0
+		q.mu.Lock()
+		if old != nil && q.idle && old == q.head && len(rest) <= len(in.full)/2 && len(in.full) >= grownChunk {
+			q.rewind()
+		} else {
+			in.c = q.grow(2*len(rest), in.peer)
+			in.full = in.c.Buf[:cap(in.c.Buf)]
+		}
+		q.mu.Unlock()
 	}
-	q.mu.Unlock()
-	copy(in.full, rest)
+	copy(in.full[to:], rest)
+	by := in.start - to
 	for i := range in.pending {
-		in.pending[i].At -= in.start
+		in.pending[i].At -= by
 	}
-	in.w, in.scan, in.start = in.w-in.start, in.scan-in.start, 0
+	in.w, in.scan, in.start = in.w-by, in.scan-by, to
 }
 
 // grownChunk is the size from which a chunk is worth to be used again; one that is smaller and full has traffic enough

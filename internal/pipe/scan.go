@@ -21,6 +21,9 @@ const (
 	trust = 32 << 10
 	// commandMost is the size of a command at most: it is put together in a chunk.
 	commandMost = 32 << 10
+	// framesMost is the number of frames of a message at most. An empty frame is two bytes on the wire and a slice header
+	// of 24 in a Message: without a limit a peer could have us allocate twelve times what it sends.
+	framesMost = 1 << 16
 )
 
 // messages finds up to most whole messages in what has arrived.
@@ -32,7 +35,7 @@ func (in *Inlet) messages(most int) error {
 		}
 		if b[0] == 0 { // the last frame of a message, and short: nearly always
 			n := 2 + int(b[1])
-			if n > len(b) || in.Max > 0 {
+			if n > len(b) || in.Max > 0 || in.frames > 0 {
 				if whole, err := in.frame(b); !whole || err != nil {
 					return err
 				}
@@ -40,7 +43,6 @@ func (in *Inlet) messages(most int) error {
 			}
 			in.scan += n
 			in.start = in.scan
-			in.size = 0
 			in.found++
 			continue
 		}
@@ -78,24 +80,26 @@ func (in *Inlet) frame(b []byte) (whole bool, err error) {
 
 // within holds a frame against the limits, before anything is allocated for it.
 func (in *Inlet) within(h zmtp.Header) error {
-	most, what := in.Max, "message"
 	size := in.size + h.Size
-	if h.Command {
-		most, what, size = commandMost, "command", h.Size
-	}
-	if most > 0 && size > most {
-		return &zmtp.ProtocolError{Code: zmtp.OversizeFrame,
-			Detail: fmt.Sprintf("a %s of at least %d bytes, at most %d accepted", what, size, most)}
+	switch {
+	case h.Command && h.Size > commandMost:
+		return &zmtp.ProtocolError{Code: zmtp.MalformedCommand, Detail: fmt.Sprintf("a command of %d bytes, at most %d accepted", h.Size, commandMost)}
+	case h.Command:
+	case in.Max > 0 && size > in.Max:
+		return &zmtp.ProtocolError{Code: zmtp.OversizeFrame, Detail: fmt.Sprintf("a message of at least %d bytes, at most %d accepted", size, in.Max)}
+	case in.frames >= framesMost:
+		return &zmtp.ProtocolError{Code: zmtp.OversizeFrame, Detail: fmt.Sprintf("a message of more than %d frames", framesMost)}
 	}
 	return nil
 }
 
 // count takes a frame into the message that is being put together.
 func (in *Inlet) count(more bool, size uint64) {
-	if in.size += size; more {
+	in.size += size
+	if in.frames++; more {
 		return
 	}
-	in.start, in.size = in.scan, 0
+	in.start, in.size, in.frames = in.scan, 0, 0
 	in.found++
 }
 

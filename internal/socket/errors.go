@@ -30,14 +30,14 @@ const hausnumero = 156384712
 var (
 	ErrClosed          error = &sentinel{"zmq: socket closed", net.ErrClosed, syscall.Errno(errnoENOTSOCK)}
 	ErrTerminated      error = &sentinel{"zmq: context terminated", net.ErrClosed, hausnumero + 53}
-	ErrWouldBlock      error = &sentinel{"zmq: would block", nil, syscall.EAGAIN}
+	ErrWouldBlock      error = &sentinel{"zmq: would block", syscall.EAGAIN, syscall.EAGAIN}
 	ErrState           error = &sentinel{"zmq: not this call's turn", pattern.ErrState, hausnumero + 51}
-	ErrHostUnreachable error = &sentinel{"zmq: no such peer", nil, errnoEHOSTUNREACH}
-	ErrInvalid         error = &sentinel{"zmq: invalid argument", nil, syscall.EINVAL}
+	ErrHostUnreachable error = &sentinel{"zmq: no such peer", syscall.EHOSTUNREACH, errnoEHOSTUNREACH}
+	ErrInvalid         error = &sentinel{"zmq: invalid argument", syscall.EINVAL, syscall.EINVAL}
 	ErrNotSupported    error = &sentinel{"zmq: not supported", errors.ErrUnsupported, errnoEPROTONOSUPPORT}
-	ErrNotFound        error = &sentinel{"zmq: no such endpoint", nil, syscall.ENOENT}
+	ErrNotFound        error = &sentinel{"zmq: no such endpoint", syscall.ENOENT, syscall.ENOENT}
 	ErrDropped         error = &sentinel{"zmq: messages dropped", nil, 0}
-	ErrInUse           error = &sentinel{"zmq: address in use", nil, errnoEADDRINUSE}
+	ErrInUse           error = &sentinel{"zmq: address in use", syscall.EADDRINUSE, errnoEADDRINUSE}
 )
 
 // A because is a sentinel with the particulars of the case.

@@ -75,11 +75,11 @@ func (h *host) Ended(c *peer.Conn, messages, bytes int) {
 // Abandon takes a dialled endpoint's pipe away: nobody will dial any more. Control lock held.
 func (h *host) Abandon(p *pipe.Pipe) { (*Core)(h).detach(p) }
 
-func (h *host) Received(c *peer.Conn) (lend bool) {
+func (h *host) Received(c *peer.Conn, mayLend bool) (lend bool) {
 	s := &h.in
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.arrived(c.Pipe) && s.lend(c)
+	return s.arrived(c.Pipe) && mayLend && s.lend(c)
 }
 
 func (h *host) Sendable(p *pipe.Pipe) { h.out.ready(p) }

@@ -95,8 +95,16 @@ class Socket(threading.Thread):
             say(socket=self.name, event=kind, value=value, address=address.decode())
         events.close(linger=0)
 
+    def command(self):
+        """The next command. Meanwhile libzmq, which does part of its work on the program's thread, gets to do it."""
+        while True:
+            try:
+                return self.commands.get(timeout=0.05)
+            except queue.Empty:
+                self.socket.getsockopt(zmq.EVENTS)
+
     def run(self):
-        for line in iter(self.commands.get, None):
+        for line in iter(self.command, None):
             id, do, self.stopped = line.pop("id"), line.pop("do"), line.pop("stopped")
             self.deadline = time.monotonic() + line.pop("seconds", PATIENCE)
             try:
