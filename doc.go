@@ -82,7 +82,8 @@
 //
 // # Concurrency
 //
-// Every method may be called from any goroutine at any time, during Close as well.
+// Every method may be called from any goroutine at any time, during Close as well, and from inside an OnEvent callback or
+// the function given to Update.
 //
 // What is ordered:
 //
@@ -104,8 +105,6 @@
 //     many.
 //   - REQ and REP take turns, so goroutines that share one get in each other's way. [Req.Do] asks and receives in one
 //     step, and questions of several goroutines wait for their turn. A REP belongs to one goroutine.
-//   - The function that is given to Update runs while the options are locked: it must not call Config or Update of the
-//     same socket.
 //
 // # Closing and linger
 //

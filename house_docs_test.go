@@ -2,6 +2,7 @@ package zmq_test
 
 import (
 	"go/ast"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,65 +14,78 @@ import (
 // public are the packages that users import.
 var public = []string{".", "monitor", "zmtp", "zmqtest"}
 
-// Whatever go doc shows has words of its own. A method called Error needs none.
+// Whatever go doc shows has words: its own; or those of its group, of a constant's type, or for an interface's method those
+// of the method that implements it. A method called Error needs none.
 func TestHouseDocs(t *testing.T) {
-	packages := map[string][]source{}
-	for _, s := range sources(t) {
-		if slices.Contains(public, s.room) {
-			packages[s.room] = append(packages[s.room], s)
-		}
-	}
 	for _, name := range public {
-		shown := shownTypes(packages[name])
+		p := pages{shown: map[string]bool{}, methods: map[string]bool{}}
 		about := 0
-		for _, s := range packages[name] {
-			if s.file.Doc != nil {
-				about++
-			}
-			for _, d := range s.file.Decls {
-				for _, ident := range undocumented(d, shown) {
-					t.Errorf("%v: %s has no doc comment", at(ident), ident.Name)
+		for _, s := range sources(t) {
+			if s.room == name {
+				p.files = append(p.files, s)
+				if s.file.Doc != nil {
+					about++
 				}
 			}
 		}
 		if about != 1 {
 			t.Errorf("package %s has %d package comments, want 1", name, about)
 		}
-	}
-}
-
-// shownTypes are the exported types, and those that they embed, whose methods are theirs too.
-func shownTypes(files []source) map[string]bool {
-	specs := map[string]*ast.TypeSpec{}
-	for _, s := range files {
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.TypeSpec); ok {
-				specs[spec.Name.Name] = spec
-			}
-			return true
-		})
-	}
-	shown := map[string]bool{}
-	var show func(name string)
-	show = func(name string) {
-		if shown[name] || specs[name] == nil {
-			return
-		}
-		shown[name] = true
-		if body, ok := specs[name].Type.(*ast.StructType); ok {
-			for _, f := range body.Fields.List {
-				if len(f.Names) == 0 {
-					show(typeName(f.Type))
+		p.show()
+		for _, s := range p.files {
+			for _, d := range s.file.Decls {
+				for _, ident := range p.bare(d) {
+					t.Errorf("%v: %s has no doc comment", at(ident), ident.Name)
 				}
 			}
 		}
 	}
-	for name := range specs {
-		if ast.IsExported(name) {
-			show(name)
+}
+
+// pages are what go doc shows of a package.
+type pages struct {
+	files   []source
+	shown   map[string]bool // the exported types, and those that they embed, whose methods are theirs too
+	methods map[string]bool // of shown types, with words
+}
+
+func (p *pages) show() {
+	types := map[string]*ast.TypeSpec{}
+	for _, s := range p.files {
+		for _, d := range s.file.Decls {
+			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE {
+				for _, spec := range g.Specs {
+					types[spec.(*ast.TypeSpec).Name.Name] = spec.(*ast.TypeSpec)
+				}
+			}
 		}
 	}
-	return shown
+	for name := range types {
+		if ast.IsExported(name) {
+			p.showType(name, types)
+		}
+	}
+	for _, s := range p.files {
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil && f.Doc != nil && p.shown[typeName(f.Recv.List[0].Type)] {
+				p.methods[f.Name.Name] = true
+			}
+		}
+	}
+}
+
+func (p *pages) showType(name string, types map[string]*ast.TypeSpec) {
+	if p.shown[name] || types[name] == nil {
+		return
+	}
+	p.shown[name] = true
+	if body, ok := types[name].Type.(*ast.StructType); ok {
+		for _, f := range body.Fields.List {
+			if len(f.Names) == 0 {
+				p.showType(typeName(f.Type), types)
+			}
+		}
+	}
 }
 
 // typeName is the type's without pointer and type arguments.
@@ -87,47 +101,48 @@ func typeName(e ast.Expr) string {
 	return ""
 }
 
-func undocumented(d ast.Decl, shown map[string]bool) (bare []*ast.Ident) {
-	switch d := d.(type) {
-	case *ast.FuncDecl:
-		mine := d.Recv == nil || shown[typeName(d.Recv.List[0].Type)]
-		if d.Doc == nil && mine && d.Name.IsExported() && d.Name.Name != "Error" {
-			bare = append(bare, d.Name)
+// bare are the names of a declaration that go doc shows without a word.
+func (p *pages) bare(d ast.Decl) (names []*ast.Ident) {
+	if f, ok := d.(*ast.FuncDecl); ok {
+		shown := f.Recv == nil || p.shown[typeName(f.Recv.List[0].Type)]
+		if shown && f.Doc == nil && f.Name.IsExported() && f.Name.Name != "Error" {
+			names = append(names, f.Name)
 		}
-	case *ast.GenDecl:
-		for _, spec := range d.Specs {
-			switch spec := spec.(type) {
-			case *ast.TypeSpec:
-				if spec.Name.IsExported() {
-					if spec.Doc == nil && spec.Comment == nil && (d.Doc == nil || len(d.Specs) > 1) {
-						bare = append(bare, spec.Name)
-					}
-					bare = append(bare, undocumentedMethods(spec.Type)...)
+		return names
+	}
+	g := d.(*ast.GenDecl)
+	for _, spec := range g.Specs {
+		switch spec := spec.(type) {
+		case *ast.TypeSpec:
+			if spec.Name.IsExported() {
+				if g.Doc == nil && spec.Doc == nil && spec.Comment == nil {
+					names = append(names, spec.Name)
 				}
-			case *ast.ValueSpec:
-				if d.Doc == nil && spec.Doc == nil && spec.Comment == nil {
-					bare = append(bare, slices.DeleteFunc(slices.Clone(spec.Names), func(i *ast.Ident) bool { return !i.IsExported() })...)
-				}
+				names = append(names, p.bareMethods(spec.Type)...)
+			}
+		case *ast.ValueSpec:
+			if g.Doc == nil && spec.Doc == nil && spec.Comment == nil && !p.shown[typeName(spec.Type)] {
+				names = append(names, slices.DeleteFunc(slices.Clone(spec.Names), func(i *ast.Ident) bool { return !i.IsExported() })...)
 			}
 		}
 	}
-	return bare
+	return names
 }
 
-// undocumentedMethods are an interface's.
-func undocumentedMethods(e ast.Expr) (bare []*ast.Ident) {
-	i, ok := e.(*ast.InterfaceType)
+// bareMethods are an interface's.
+func (p *pages) bareMethods(e ast.Expr) (names []*ast.Ident) {
+	body, ok := e.(*ast.InterfaceType)
 	if !ok {
 		return nil
 	}
-	for _, m := range i.Methods.List {
+	for _, m := range body.Methods.List {
 		for _, name := range m.Names {
-			if name.IsExported() && m.Doc == nil && m.Comment == nil {
-				bare = append(bare, name)
+			if name.IsExported() && m.Doc == nil && m.Comment == nil && !p.methods[name.Name] {
+				names = append(names, name)
 			}
 		}
 	}
-	return bare
+	return names
 }
 
 // papers are what is written for people, by path and text.

@@ -160,67 +160,73 @@ func (c *Core) seek(d *dial) {
 }
 
 // join makes a connection of an end that seeks and one that is bound. It reports false if one of the two is not, or no
-// longer, to be had. No lock is held.
+// longer, to be had. No lock is held; each end's part runs under its own.
 func join(a *Core, d *dial, b *Core, at *bind) bool {
-	la := &link{id: peer.NextID(), owner: a, at: d.at, dial: d, since: time.Now()}
-	lb := &link{id: peer.NextID(), owner: b, at: at.at, bind: at, since: time.Now()}
+	la := &link{id: peer.NextID(), owner: a, at: d.at, dial: d, since: time.Now(), pipe: d.pipe}
+	lb := &link{id: peer.NextID(), owner: b, at: at.at, bind: at, since: time.Now(), pipe: d.joint.newPipe(b, bound)}
 	la.other, lb.other = lb, la
-	j := d.joint
-	la.pipe, lb.pipe = d.pipe, j.newPipe(b, bound)
 	la.know(b)
 	lb.know(a)
-
-	b.mu.Lock()
-	if b.closing || !b.isBound(at) || b.rule.one && b.taken() {
-		b.mu.Unlock()
-		return false
-	}
 	if !zmtp.Compatible(a.typ, b.typ) {
-		b.mu.Unlock()
 		a.mismatch(la, b.typ)
 		return false
 	}
-	send, recv := b.opt.SendHWM, b.opt.RecvHWM
+	if !b.welcome(lb, d.joint) {
+		return false
+	}
+	if !a.arrive(la, d) {
+		lb.cut(peer.Cause{Who: monitor.ByPeer, Reason: monitor.ReasonPeerClosed})
+		return false
+	}
+	lb.pipe.Marks()
+	d.joint.flush(connected)
+	if a.isClosing() { // it only waited for somebody to leave its messages with
+		a.hangUp(d, peer.Local(monitor.ReasonClose))
+	}
+	return true
+}
+
+// welcome is the part of the end that bound.
+func (c *Core) welcome(l *link, j *joint) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || !c.isBound(l.bind) || c.rule.one && c.taken() {
+		return false
+	}
 	j.mu.Lock()
 	j.bound = true
 	j.mu.Unlock()
 	if j.out != nil {
-		j.out.SetPeer(lb.peer)
+		j.out.SetPeer(l.peer)
 	}
 	if j.in != nil {
-		j.in.SetPeer(la.peer)
+		j.in.SetPeer(l.other.peer)
 	}
-	b.links[lb] = struct{}{}
-	lb.emit(monitor.Accepted, peer.Cause{})
-	lb.emit(monitor.HandshakeSucceeded, peer.Cause{})
-	j.end[bound].Store(lb)
-	b.attach(lb.pipe)
-	(*host)(b).Changed()
-	b.mu.Unlock()
+	c.links[l] = struct{}{}
+	l.emit(monitor.Accepted, peer.Cause{})
+	l.emit(monitor.HandshakeSucceeded, peer.Cause{})
+	j.end[bound].Store(l)
+	c.attach(l.pipe)
+	(*host)(c).Changed()
+	return true
+}
 
-	a.mu.Lock()
-	gone := a.closing && a.drained(d) || d.link != nil || !a.isDial(d)
-	if !gone {
-		d.link = la
-		a.links[la] = struct{}{}
-		la.emit(monitor.Connected, peer.Cause{})
-		la.emit(monitor.HandshakeSucceeded, peer.Cause{})
-		j.end[connected].Store(la)
-		if a.opt.Immediate {
-			a.attachSending(la.pipe)
-		}
-		(*host)(a).Changed()
-	}
-	a.mu.Unlock()
-	j.mark(bound, send, recv)
-	if gone {
-		lb.cut(peer.Cause{Who: monitor.ByPeer, Reason: monitor.ReasonPeerClosed})
+// arrive is the part of the end that connected.
+func (c *Core) arrive(l *link, d *dial) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d.link != nil || !c.isDial(d) {
 		return false
 	}
-	j.flush(connected)
-	if a.isClosing() { // it only waited for somebody to leave its messages with
-		a.hangUp(d, peer.Local(monitor.ReasonClose))
+	d.link = l
+	c.links[l] = struct{}{}
+	l.emit(monitor.Connected, peer.Cause{})
+	l.emit(monitor.HandshakeSucceeded, peer.Cause{})
+	d.joint.end[connected].Store(l)
+	if c.opt.Immediate {
+		c.attachSending(l.pipe)
 	}
+	(*host)(c).Changed()
 	return true
 }
 
