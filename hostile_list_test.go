@@ -25,7 +25,7 @@ import (
 //	    < words          and waits until it has been sent exactly these; "opening" are our greeting and READY
 //	    send "a" "b"     our socket sends a message, of a REQ a request
 //	    fin              the attacker says that it will write no more; reset: it is gone
-//	    recv "a" "b"     a message that our program receives, when all is over; there is no other
+//	    recv "a" b*300   a message that our program receives, when all is over; there is no other
 //	    = ending         what becomes of the connection
 //
 // Our socket is of each of the types, and a listener, a dialler, or both in turn. An input that is ordered makes sense only
@@ -151,6 +151,10 @@ func (in *input) check() error {
 	if _, err := in.config(); err != nil {
 		return err
 	}
+	first := slices.IndexFunc(in.steps, func(s step) bool { return s.verb == "<" })
+	if first >= 0 && in.steps[first].words[0] != "opening" {
+		return fmt.Errorf("what is read first is our opening")
+	}
 	switch n := len(in.ending); {
 	case n == 1 && in.ending[0] == "kept":
 	case n == 4 && slices.Contains([]string{"disconnected", "protocol", "no_detail", "auth"}, in.ending[0]):
@@ -208,10 +212,15 @@ func hostileWords(line string) (words []string, err error) {
 	return words, nil
 }
 
-// hostileText is what a word says: in quotes, or as it is.
+// hostileText is what a word says: in quotes, x*300 for 300 times x, or as it is.
 func hostileText(word string) string {
 	if text, err := strconv.Unquote(word); err == nil {
 		return text
+	}
+	if text, times, ok := strings.Cut(word, "*"); ok {
+		if n, err := strconv.Atoi(times); err == nil {
+			return strings.Repeat(text, n)
+		}
 	}
 	return word
 }
@@ -225,7 +234,7 @@ func hostileText(word string) string {
 //	frame{…} more{…} command{…}     a frame around what is in the braces; long…{…} with a size of eight bytes
 //	flags:0c{…}                     the same with these flags
 //	name:READY prop:X-A=b           a name with its length; a property; @ for a value is the type that we talk to
-//	PING{…}                         command{ name:PING … }, and so any word in capitals
+//	PING{…}                         command{ name:PING … }, and so any word in capitals; without braces it is all
 //	ready peer                      READY{ prop:Socket-Type=@ }; a greeting and that
 //	opening                         what our own socket sends in its handshake
 //	repeat:70{…}
@@ -301,6 +310,9 @@ func (s *spelling) word(word string) ([]byte, error) {
 	if word[0] == '"' {
 		text, err := strconv.Unquote(word)
 		return []byte(text), err
+	}
+	if word == strings.ToUpper(word) {
+		return zmtp.AppendCommand(nil, zmtp.Command{Name: word}), nil
 	}
 	kind, arg, _ := strings.Cut(word, ":")
 	switch kind {

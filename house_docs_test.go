@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// public are the packages that users import.
-var public = []string{".", "monitor", "zmtp", "zmqtest"}
+// publicPackages are the packages that users import.
+var publicPackages = []string{".", "monitor", "zmtp", "zmqtest"}
 
 // Whatever go doc shows has words: its own; or those of its group, of a constant's type, or for an interface's method those
 // of the method that implements it. A method called Error needs none.
 func TestHouseDocs(t *testing.T) {
-	for _, name := range public {
+	for _, name := range publicPackages {
 		p := pages{shown: map[string]bool{}, methods: map[string]bool{}}
 		about := 0
 		for _, s := range sources(t) {
@@ -35,7 +35,7 @@ func TestHouseDocs(t *testing.T) {
 		for _, s := range p.files {
 			for _, d := range s.file.Decls {
 				for _, ident := range p.bare(d) {
-					t.Errorf("%v: %s has no doc comment", at(ident), ident.Name)
+					t.Errorf("%v: %s has no doc comment", spot(ident), ident.Name)
 				}
 			}
 		}
@@ -171,19 +171,19 @@ func papers(t *testing.T) map[string]string {
 }
 
 var (
-	link = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)                           // [text](path)
-	file = regexp.MustCompile("`([a-zA-Z][\\w.-]*/[\\w./-]*\\.(?:go|md|py|txt))[`:]") // `room/file.go`, `room/file.go: function`
+	linkPattern = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)                           // [text](path)
+	filePattern = regexp.MustCompile("`([a-zA-Z][\\w.-]*/[\\w./-]*\\.(?:go|md|py|txt))[`:]") // `room/file.go`, `room/file.go: function`
 )
 
 // What a paper names is there.
 func TestHousePapers(t *testing.T) {
 	for path, text := range papers(t) {
-		for _, m := range link.FindAllStringSubmatch(text, -1) {
+		for _, m := range linkPattern.FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
 				t.Errorf("%s links to %s, which is not there", path, m[1])
 			}
 		}
-		for _, m := range file.FindAllStringSubmatch(text, -1) {
+		for _, m := range filePattern.FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat(m[1]); err != nil {
 				if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
 					t.Errorf("%s names %s, which is not there", path, m[1])
@@ -194,18 +194,18 @@ func TestHousePapers(t *testing.T) {
 }
 
 var (
-	program = regexp.MustCompile("(?s)```go\n(package main\n.*?)```")
-	output  = regexp.MustCompile("(?s)```text\n(.*?)```")
+	programPattern = regexp.MustCompile("(?s)```go\n(package main\n.*?)```")
+	outputPattern  = regexp.MustCompile("(?s)```text\n(.*?)```")
 )
 
 // The first program of the README runs, and prints what the README says.
 func TestHouseFirstProgram(t *testing.T) {
 	text := papers(t)["README.md"]
-	code := program.FindStringSubmatchIndex(text)
+	code := programPattern.FindStringSubmatchIndex(text)
 	if code == nil {
 		t.Fatal("README.md has no program")
 	}
-	want := output.FindStringSubmatch(text[code[1]:])
+	want := outputPattern.FindStringSubmatch(text[code[1]:])
 	if want == nil {
 		t.Fatal("README.md does not say what its program prints")
 	}

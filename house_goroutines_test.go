@@ -39,7 +39,7 @@ func (s source) starts(t *testing.T) (goroutines, timers []string) {
 			case *ast.GoStmt:
 				goroutines = append(goroutines, place)
 				if place != plainGo {
-					t.Errorf("%v: start it with WaitGroup.Go, so that somebody waits for its end", at(n))
+					t.Errorf("%v: start it with WaitGroup.Go, so that somebody waits for its end", spot(n))
 				}
 			case *ast.CallExpr:
 				switch of, name := called(x.Fun); {

@@ -12,7 +12,7 @@ import (
 func TestRaceCanary(t *testing.T) {
 	switch {
 	case os.Getenv("RACE_BAIT") != "":
-		race()
+		raceBait()
 		return
 	case !raceEnabled && os.Getenv("RACE") == "required":
 		t.Fatal("RACE=required, and the tests were built without -race")
@@ -31,8 +31,8 @@ func TestRaceCanary(t *testing.T) {
 	}
 }
 
-// race is a data race.
-func race() {
+// raceBait is a data race.
+func raceBait() {
 	n, done := 0, make(chan struct{})
 	go func() {
 		n++

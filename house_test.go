@@ -68,8 +68,8 @@ var (
 	clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 )
 
-// state is every package-level variable that changes, and why it has to be one. All others are tables and errors.
-var state = map[string]string{
+// keptState is every package-level variable that changes, and why it has to be one. All others are tables and errors.
+var keptState = map[string]string{
 	"context.go: defaultContext":            "inproc names of sockets that name no Context need a common place",
 	"internal/socket/socket.go: lastSocket": "socket ids are unique in the process",
 	"internal/peer/conn.go: lastConn":       "connection ids are unique in the process",
@@ -124,8 +124,8 @@ func sources(t *testing.T) []source {
 	return all
 }
 
-// at is where a node stands, for people.
-func at(n ast.Node) token.Position { return positions.Position(n.Pos()) }
+// spot is where a node stands, for people.
+func spot(n ast.Node) token.Position { return positions.Position(n.Pos()) }
 
 // called is a selector's package, or variable, and name: "time", "Now".
 func called(n ast.Node) (of, name string) {
@@ -162,7 +162,7 @@ func TestHouseImports(t *testing.T) {
 				t.Fatal(err)
 			}
 			if why := rooms[i].refuses(name); why != "" {
-				t.Errorf("%v: %s %s", at(spec), name, why)
+				t.Errorf("%v: %s %s", spot(spec), name, why)
 			}
 		}
 	}
@@ -226,24 +226,24 @@ func TestHouseManners(t *testing.T) {
 		pure := slices.ContainsFunc(rooms, func(r room) bool { return r.name == s.room && r.pure })
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			if f, ok := n.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
-				t.Errorf("%v: init runs in every program that imports this, wanted or not", at(n))
+				t.Errorf("%v: init runs in every program that imports this, wanted or not", spot(n))
 			}
 			if call, ok := n.(*ast.CallExpr); ok {
 				if x, ok := call.Fun.(*ast.Ident); ok && (x.Name == "print" || x.Name == "println") {
-					t.Errorf("%v: %s: events are the log", at(n), x.Name)
+					t.Errorf("%v: %s: events are the log", spot(n), x.Name)
 				}
 			}
 			of, name := called(n)
 			switch {
 			case of == "fmt" && strings.HasPrefix(name, "Print"), of == "os" && strings.HasPrefix(name, "Std"),
 				of == "slog" && slices.Contains([]string{"Default", "Debug", "Info", "Warn", "Error", "Log"}, name):
-				t.Errorf("%v: %s.%s: events are the log", at(n), of, name)
+				t.Errorf("%v: %s.%s: events are the log", spot(n), of, name)
 			case of == "os" && (name == "Exit" || name == "Setenv"), of == "slog" && name == "SetDefault":
-				t.Errorf("%v: %s.%s is for programs", at(n), of, name)
+				t.Errorf("%v: %s.%s is for programs", spot(n), of, name)
 			case of == "time" && name == "Sleep":
-				t.Errorf("%v: time.Sleep waits for nothing: wait for what is to happen", at(n))
+				t.Errorf("%v: time.Sleep waits for nothing: wait for what is to happen", spot(n))
 			case of == "time" && pure && slices.Contains(clocks, name):
-				t.Errorf("%v: time.%s: %s is pure and has no clock", at(n), name, s.room)
+				t.Errorf("%v: time.%s: %s is pure and has no clock", spot(n), name, s.room)
 			}
 			return true
 		})
@@ -275,11 +275,11 @@ func TestHouseState(t *testing.T) {
 		}
 	}
 	for where := range found {
-		if state[where] == "" {
+		if keptState[where] == "" {
 			t.Errorf("%s changes: two users of the package in one process would share it", where)
 		}
 	}
-	for where := range state {
+	for where := range keptState {
 		if !found[where] {
 			t.Errorf("the list of state has %s, which is gone, or never changes", where)
 		}

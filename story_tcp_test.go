@@ -128,6 +128,7 @@ func (w *tcp) spoken(lines []string) (said []string) {
 
 func (w *tcp) settle(s *stage) {
 	w.t.Helper()
+	w.dialled(s)
 	for _, line := range s.scene.caused {
 		if name, rest, _ := strings.Cut(line, " "); name != ">" && name != "!" {
 			if w.golden[name] == nil {
@@ -148,6 +149,17 @@ func (w *tcp) settle(s *stage) {
 			w.t.Fatalf("%s: after %v not everything has returned that should have", s.scene.command, longest)
 		}
 	}
+}
+
+// dialled waits until a connect has begun: over TCP an attempt has an event at once, where in memory one that will be
+// refused has it and one that meets a black hole has none.
+func (w *tcp) dialled(s *stage) {
+	words, err := tokens(s.scene.command)
+	if err != nil || words[0] != "connect" || w.places[words[2]] == nil || s.spoke() > 0 {
+		return
+	}
+	a := s.actor(words[1])
+	a.story.WaitFor(monitor.All, a.told+1)
 }
 
 func (s *stage) spoke() int {

@@ -89,6 +89,14 @@ func (r *RoundRobin) Ready(p *pipe.Pipe)  { r.ring.ready(p) }
 func (r *RoundRobin) Current() *pipe.Pipe { return r.ring.current() }
 func (r *RoundRobin) Next()               { r.ring.next() }
 
+// Only is the one pipe, nil if there is none or more.
+func (r *RoundRobin) Only() *pipe.Pipe {
+	if len(r.ring.pipes) != 1 {
+		return nil
+	}
+	return r.ring.pipes[0]
+}
+
 func (r *RoundRobin) Choose() (*pipe.Pipe, [][]byte, error) { return r.ring.current(), nil, nil }
 func (r *RoundRobin) Took(*pipe.Pipe)                       { r.ring.next() }
 

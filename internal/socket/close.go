@@ -31,6 +31,7 @@ func (c *Core) Refuse(err error) {
 	if c.out.err == nil || err == ErrTerminated {
 		c.out.err = err
 	}
+	c.out.chosen()
 	c.out.waiting.wakeAll()
 	c.out.writable.set()
 	c.out.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/glassmq/zmq/internal/message"
@@ -13,6 +14,8 @@ import (
 
 // A sendSide is what Send calls share.
 type sendSide struct {
+	only atomic.Pointer[pipe.Pipe] // the pipe, if there is one and the pattern has no choice: short messages need no lock but its queue's
+
 	mu *sync.Mutex // REQ and REP are one state: both sides share the lock
 	// mu guards:
 	choose   pattern.Sender      // nil: the type does not send
@@ -33,8 +36,12 @@ func (c *Core) Send(ctx context.Context, frames [][]byte) error {
 }
 
 // short is the way of nearly every message of a stream: a short one, behind others in the queue whose turn it is. It
-// reports false for all that is not so simple.
+// reports false for all that is not so simple. A message that goes this way while the socket closes is sent, or counted
+// as dropped.
 func (s *sendSide) short(frame []byte) (ok bool) {
+	if p := s.only.Load(); p != nil {
+		return p.Out.PutShort(frame)
+	}
 	s.mu.Lock()
 	if s.robin != nil && s.err == nil && s.waiting.first == nil {
 		if p := s.robin.Current(); p != nil && p.Out.PutShort(frame) {
@@ -44,6 +51,15 @@ func (s *sendSide) short(frame []byte) (ok bool) {
 	}
 	s.mu.Unlock()
 	return ok
+}
+
+// chosen notes whether there is a choice. mu is held.
+func (s *sendSide) chosen() {
+	if s.robin == nil || s.err != nil {
+		s.only.Store(nil)
+		return
+	}
+	s.only.Store(s.robin.Only())
 }
 
 // SendMessage is Send for bytes that nobody changes any more: large ones are shared, not copied.
@@ -244,6 +260,7 @@ func (s *sendSide) attach(p *pipe.Pipe) {
 	if p.Settle != nil {
 		s.near = append(s.near, p)
 	}
+	s.chosen()
 	s.wakeOne()
 }
 
@@ -252,4 +269,5 @@ func (s *sendSide) detach(p *pipe.Pipe) {
 	if i := slices.Index(s.near, p); i >= 0 {
 		s.near = slices.Delete(s.near, i, i+1)
 	}
+	s.chosen()
 }
