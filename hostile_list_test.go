@@ -25,7 +25,7 @@ import (
 //	    < words          and waits until it has been sent exactly these; "opening" are our greeting and READY
 //	    send "a" "b"     our socket sends a message, of a REQ a request
 //	    fin              the attacker says that it will write no more; reset: it is gone
-//	    recv "a" b*300   a message that our program receives, when all is over; there is no other
+//	    recv "a" b*300   a message that our program receives, when all is over; there is no other. empty:9 are nine frames
 //	    = ending         what becomes of the connection
 //
 // Our socket is of each of the types, and a listener, a dialler, or both in turn. An input that is ordered makes sense only
@@ -119,6 +119,11 @@ func (in *input) line(words []string) {
 	case "recv":
 		var frames []string
 		for _, word := range words[1:] {
+			if n, ok := strings.CutPrefix(word, "empty:"); ok {
+				count, _ := strconv.Atoi(n)
+				frames = append(frames, make([]string, count)...)
+				continue
+			}
 			frames = append(frames, hostileText(word))
 		}
 		in.delivers = append(in.delivers, frames)
@@ -152,8 +157,8 @@ func (in *input) check() error {
 		return err
 	}
 	first := slices.IndexFunc(in.steps, func(s step) bool { return s.verb == "<" })
-	if first >= 0 && in.steps[first].words[0] != "opening" {
-		return fmt.Errorf("what is read first is our opening")
+	if first >= 0 && in.steps[first].words[0] != "opening" && in.steps[first].words[0] != "greeting" {
+		return fmt.Errorf("what is read first is our greeting, or opening")
 	}
 	switch n := len(in.ending); {
 	case n == 1 && in.ending[0] == "kept":

@@ -429,53 +429,75 @@ func TestM9NoEventPerMessage(t *testing.T) {
 	}
 }
 
-// M10: an accept loop that fails at every turn tells of it at most ten times a second, counts every failure, and slows
-// down; when it succeeds again, all is well.
+// M10: an accept loop that fails, at every turn or at every other, tells of it at most ten times a second, counts every
+// failure, and slows down; when it succeeds again, all is well.
 func TestM10StormsAreCoalesced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := zmqtest.NewNetwork()
-		x := n.Context(t)
-		tired := &tiredListener{}
-		pull := zmq.NewPull(zmq.Config{Context: x, Network: zmq.Network{Listen: func(ctx context.Context, network, address string) (net.Listener, error) {
-			l, err := n.Network().Listen(ctx, network, address)
-			tired.Listener = l
-			return tired, err
-		}}})
-		story := zmqtest.Record(t, pull, monitor.Lifecycle)
-		tired.exhaust(true)
-		_, err := pull.Bind("tcp://hub:1")
-		must(t, err)
-		time.Sleep(10 * time.Second)
-		tired.exhaust(false)
-		must(t, zmq.NewPush(zmq.Config{Context: x}).Connect("tcp://hub:1"))
-		story.WaitFor(monitor.HandshakeSucceeded, 1)
-		told, counted := 0, 0
-		for _, e := range story.Events() {
-			if e.Kind == monitor.AcceptFailed {
-				told, counted = told+1, counted+int(e.Count)
-				if e.Reason != monitor.ReasonFDLimit || e.Errno() != int(syscall.EMFILE) {
-					t.Errorf("accept_failed for %s, errno %d", e.Reason, e.Errno())
+	for name, c := range map[string]struct {
+		fails   func(turn int) bool
+		crowd   int           // of strangers …
+		every   time.Duration // … one each
+		mostTry int           // a second
+	}{
+		"always":      {func(int) bool { return true }, 1, 10 * time.Second, 20},
+		"every other": {func(turn int) bool { return turn%2 == 0 }, 1000, 10 * time.Millisecond, 300},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := zmqtest.NewNetwork()
+				tired := &tiredListener{fails: c.fails}
+				pull := zmq.NewPull(zmq.Config{Context: n.Context(t), Network: tired.network(n.Network())})
+				story := zmqtest.Record(t, pull, monitor.AcceptFailed|monitor.HandshakeSucceeded)
+				_, err := pull.Bind("tcp://hub:1")
+				must(t, err)
+				for range c.crowd {
+					stranger, err := n.Network().Dial(t.Context(), "tcp", "hub:1")
+					must(t, err)
+					time.Sleep(c.every)
+					stranger.Close()
 				}
-			}
-		}
-		if told == 0 || told > 100 || counted != tired.failures() || counted > 1000 {
-			t.Errorf("%d events of %d failures in 10 s, and %d there were", told, counted, tired.failures())
-		}
-	})
+				tired.rest()
+				must(t, zmq.NewPush(zmq.Config{Context: pull.Config().Context}).Connect("tcp://hub:1"))
+				story.WaitFor(monitor.HandshakeSucceeded, 1)
+				told, counted := 0, 0
+				for _, e := range story.Events() {
+					if e.Kind != monitor.AcceptFailed {
+						continue
+					}
+					told, counted = told+1, counted+int(e.Count)
+					if e.Reason != monitor.ReasonFDLimit || e.Errno() != int(syscall.EMFILE) {
+						t.Errorf("accept_failed for %s, errno %d", e.Reason, e.Errno())
+					}
+				}
+				if told == 0 || told > 10*11 || counted != tired.failures() || counted > 11*c.mostTry {
+					t.Errorf("%d events of %d failures in 11 s, and %d there were", told, counted, tired.failures())
+				}
+			})
+		})
+	}
 }
 
-// A tiredListener has no descriptors left.
+// A tiredListener runs out of descriptors.
 type tiredListener struct {
 	net.Listener
+	fails  func(turn int) bool
 	mu     sync.Mutex // guards what follows
-	out    bool
+	turn   int
 	failed int
+	rested bool
 }
 
-func (l *tiredListener) exhaust(on bool) {
+func (l *tiredListener) network(n zmq.Network) zmq.Network {
+	return zmq.Network{Dial: n.Dial, Listen: func(ctx context.Context, network, address string) (net.Listener, error) {
+		under, err := n.Listen(ctx, network, address)
+		l.Listener = under
+		return l, err
+	}}
+}
+
+func (l *tiredListener) rest() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.out = on
+	l.rested = true
 }
 
 func (l *tiredListener) failures() int {
@@ -486,7 +508,8 @@ func (l *tiredListener) failures() int {
 
 func (l *tiredListener) Accept() (net.Conn, error) {
 	l.mu.Lock()
-	if l.out {
+	l.turn++
+	if !l.rested && l.fails(l.turn) {
 		l.failed++
 		l.mu.Unlock()
 		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}

@@ -24,7 +24,8 @@ import (
 //	read r                             what came since the last read
 //	hangup r                           also of a listener
 //
-// wireForms: greeting, greeting:CURVE, READY:TYPE, frame:TEXT, more:TEXT, PING:1s, hex:ff00, and "any text".
+// wireForms: greeting, greeting:CURVE, READY:TYPE, ERROR:REASON, command:NAME, frame:TEXT, more:TEXT, PING:1s, hex:ff00,
+// and "any text".
 
 // A stranger is one connection. A goroutine reads it, so that nothing that it is sent stays on its way.
 type stranger struct {
@@ -147,6 +148,10 @@ func (s *stage) wire(words []string) (b []byte, err error) {
 			var ttl time.Duration
 			ttl, err = time.ParseDuration(arg)
 			b = zmtp.AppendPing(b, zmtp.Ping{TTL: s.world.time(ttl)})
+		case "ERROR":
+			b = zmtp.AppendError(b, arg)
+		case "command":
+			b = zmtp.AppendCommand(b, zmtp.Command{Name: arg})
 		case "frame", "more":
 			b = append(zmtp.AppendHeader(b, zmtp.Header{More: form == "more", Size: uint64(len(arg))}), arg...)
 		case "hex":

@@ -22,37 +22,41 @@ import (
 // and the race detector on.
 const patience = 20 * time.Second
 
-// python finds an interpreter that knows libzmq. The system's comes first: packages of the system are its alone.
-var python = sync.OnceValues(func() (path string, err error) {
+// An interpreter is a Python that knows libzmq.
+type interpreter struct{ path, libzmq string }
+
+// python finds one. The system's comes first: packages of the system are its alone.
+var python = sync.OnceValues(func() (found interpreter, err error) {
 	for _, name := range []string{"/usr/bin/python3", "python3"} {
-		have, look := exec.LookPath(name)
+		path, look := exec.LookPath(name)
 		if look != nil {
 			err = fmt.Errorf("no Python 3: %w", look)
 			continue
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		out, probe := exec.CommandContext(ctx, have, "-c", "import zmq; zmq.zmq_version_info()").CombinedOutput()
+		out, probe := exec.CommandContext(ctx, path, "-c", "import zmq; print(zmq.zmq_version())").CombinedOutput()
 		cancel()
-		if probe == nil {
-			return have, nil
-		}
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-		err = fmt.Errorf("%s has no binding of libzmq: %s", have, lines[len(lines)-1])
+		last := lines[len(lines)-1] // of a traceback, what went wrong
+		if probe == nil {
+			return interpreter{path, last}, nil
+		}
+		err = fmt.Errorf("%s has no binding of libzmq: %s", path, last)
 	}
-	return "", err
+	return found, err
 })
 
-// needPeer is python's path, or the end of the test.
-func needPeer(t *testing.T) string {
+// needPeer is the interpreter, or the end of the test.
+func needPeer(t *testing.T) interpreter {
 	t.Helper()
-	path, err := python()
+	found, err := python()
 	if err == nil {
-		return path
+		return found
 	}
 	text := fmt.Sprintf("no libzmq peer here: %v: install its Python binding (on Debian the package python3-zmq)", err)
 	if os.Getenv("ZMQ_INTEROP") == "required" {
 		t.Fatal(text)
 	}
 	t.Skip(text)
-	return ""
+	return found
 }

@@ -2,7 +2,6 @@ package interop
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -156,7 +155,7 @@ func freeEndpoint(t *testing.T) string {
 		ln.Close()
 		return fmt.Sprintf("tcp://127.0.0.1:%d", port)
 	}
-	t.Fatal(errors.New("of 1000 ports none is free"))
+	t.Fatal("of 1000 ports none is free")
 	return ""
 }
 

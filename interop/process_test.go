@@ -56,7 +56,7 @@ func (h happening) String() string { return fmt.Sprintf("%v %d %s", h.Event, h.V
 // startPeer starts a process that ends when the test does.
 func startPeer(t *testing.T) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(needPeer(t), "testdata/peer.py"), over: make(chan struct{}),
+	p := &process{cmd: exec.Command(needPeer(t).path, "testdata/peer.py"), over: make(chan struct{}),
 		calls: make(map[int]chan line), sockets: make(map[string]*socket)}
 	p.cmd.Stderr = &p.stderr
 	var err error

@@ -62,7 +62,8 @@ func (sc *scene) check(t *testing.T, p *process, s subject, want string) {
 	}
 }
 
-var (
+// What scenes wait for most.
+const (
 	stopped = monitor.MonitorStopped
 	ended   = monitor.Disconnected
 	retried = monitor.ConnectRetried

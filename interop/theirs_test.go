@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"encoding/hex"
 	"fmt"
 	"testing"
 
@@ -116,6 +117,19 @@ func (s *socket) recv(t *testing.T, count int) *call {
 func (s *socket) echo(t *testing.T, count int) *call {
 	t.Helper()
 	return s.tell(t, "echo", args{"count": count})
+}
+
+// show receives one message and returns its frames.
+func (s *socket) show(t *testing.T) (frames []string) {
+	t.Helper()
+	for _, f := range s.tell(t, "show", nil).done(t).Frames {
+		b, err := hex.DecodeString(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames = append(frames, string(b))
+	}
+	return frames
 }
 
 // stream sends numbered messages, drain takes them, until stop: see testdata/peer.py.

@@ -1,6 +1,7 @@
 package zmqtest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -100,15 +101,14 @@ func TestNothingIsMissing(t *testing.T) {
 	}
 }
 
+// What fails names the socket: by its name, or else by its type and number.
 func TestRecordNamesTheSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := NewNetwork().Context(t)
-		for want, s := range map[string]zmq.Socket{
-			"orders": zmq.NewPull(zmq.Config{Context: x, Name: "orders"}),
-		} {
+		named, plain := zmq.NewPull(zmq.Config{Context: x, Name: "orders"}), zmq.NewPull(zmq.Config{Context: x})
+		for s, want := range map[zmq.Socket]string{named: "orders", plain: fmt.Sprintf("PULL %d", plain.ID())} {
 			watched := &spy{}
-			story := Record(watched, s, monitor.Lifecycle)
-			story.Want("something")
+			Record(watched, s, monitor.Lifecycle).Want("something")
 			watched.wantFailures(t, "the story of "+want+" was\nwant\nsomething\n")
 			watched.end()
 		}

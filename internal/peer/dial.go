@@ -106,13 +106,13 @@ func (d *Dialer) begin(c *Conn) bool {
 func (d *Dialer) try(c *Conn) (ready bool) {
 	nc, err := d.dial(c)
 	if err == nil {
+		d.host.Lock()
 		c.mu.Lock()
 		c.use(nc)
 		if c.cause != nil { // ended while it was dialled
 			nc.SetDeadline(past)
 		}
 		c.mu.Unlock()
-		d.host.Lock()
 		c.up()
 		d.host.Unlock()
 		return c.serve()

@@ -6,8 +6,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"time"
 
 	"github.com/glassmq/zmq/internal/endpoint"
 	"github.com/glassmq/zmq/internal/transport"
@@ -36,7 +34,7 @@ func Listen(h Host, o *Options, e Endpoint, at endpoint.Endpoint) (*Listener, er
 	h.Lock()
 	defer h.Unlock()
 	if err != nil {
-		err = transport.Cause(err)
+		err = tried(h, e, at, err)
 		h.Emit(&monitor.Event{Kind: monitor.BindFailed, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: at.String(), FD: -1,
 			Err: err, Who: monitor.ByLocal, Phase: monitor.InConnect, Reason: systemReason(err)})
 		return nil, err
@@ -45,6 +43,19 @@ func Listen(h Host, o *Options, e Endpoint, at endpoint.Endpoint) (*Listener, er
 	l.stop, l.cancel = context.WithCancel(context.Background())
 	h.Emit(l.event(monitor.Listening))
 	return l, nil
+}
+
+// tried tells of the descriptor that was tried with, if there was one, and returns why it would not do. Control lock held.
+func tried(h Host, e Endpoint, at endpoint.Endpoint, err error) error {
+	var with *transport.ListenError
+	if !errors.As(err, &with) {
+		return transport.Cause(err)
+	}
+	if with.FD >= 0 {
+		h.Emit(&monitor.Event{Kind: monitor.Closed, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: at.String(), FD: with.FD,
+			Who: monitor.ByLocal})
+	}
+	return with.Err
 }
 
 func (l *Listener) event(k monitor.Kind) *monitor.Event {
@@ -61,10 +72,9 @@ func (l *Listener) Run(each func(*Conn) bool) {
 			nc.Close()
 			l.storm.failed(l, errTooMany)
 		case err == nil:
-			l.storm.over(l)
+			l.storm.pause = 0
 			l.accept(nc, each)
 		case l.stop.Err() != nil || errors.Is(err, net.ErrClosed):
-			l.storm.over(l)
 			return
 		default:
 			l.storm.failed(l, transport.Cause(err))
@@ -99,6 +109,7 @@ func (l *Listener) accept(nc net.Conn, each func(*Conn) bool) {
 // Close stops listening, once; the connections live on.
 func (l *Listener) Close(why monitor.Reason) {
 	l.host.Lock()
+	l.storm.end(l)
 	l.cancel() // from here on each refuses: Closed is the last that is heard of the listener
 	l.host.Unlock()
 	err := l.ln.Close()
@@ -118,65 +129,4 @@ func (l *Listener) Stopped() bool { return l.stop.Err() != nil }
 // State is what is true of the endpoint. Control lock held.
 func (l *Listener) State() monitor.EndpointState {
 	return monitor.EndpointState{ID: l.Endpoint.ID, Side: l.Endpoint.Side, Endpoint: l.Endpoint.Text, Bound: l.Bound, LastErr: l.err}
-}
-
-var errTooMany = errors.New("too many handshakes at once")
-
-// A storm turns the failures of an accept loop that comes at every turn, such as having no descriptors left, into at
-// most ten events a second with a count, and slows the loop down.
-type storm struct {
-	count uint64 // since the last event
-	err   error
-	last  time.Time
-	pause time.Duration
-}
-
-const (
-	stormEvery = 100 * time.Millisecond
-	pauseLeast = 5 * time.Millisecond
-	pauseMost  = time.Second
-)
-
-func (s *storm) failed(l *Listener, err error) {
-	s.count++
-	s.err = err
-	if now := time.Now(); now.Sub(s.last) >= stormEvery {
-		s.last = now
-		s.tell(l)
-	}
-}
-
-// over ends the storm: what was not told yet is.
-func (s *storm) over(l *Listener) {
-	s.pause = 0
-	if s.count > 0 {
-		s.tell(l)
-	}
-}
-
-func (s *storm) tell(l *Listener) {
-	e := l.event(monitor.AcceptFailed)
-	e.FD, e.Err, e.Count, e.Who, e.Phase, e.Reason = -1, s.err, s.count, monitor.ByLocal, monitor.InConnect, systemReason(s.err)
-	if s.err == errTooMany {
-		e.Reason = monitor.ReasonTooManyHandshakes
-	}
-	if errors.Is(s.err, syscall.ECONNABORTED) {
-		e.Who = monitor.ByPeer
-	}
-	s.count = 0
-	l.host.Lock()
-	l.err = e.Err
-	l.host.Emit(e)
-	l.host.Unlock()
-}
-
-// wait gives descriptors time to come back.
-func (s *storm) wait(stop <-chan struct{}) {
-	s.pause = min(max(2*s.pause, pauseLeast), pauseMost)
-	t := time.NewTimer(s.pause)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-stop:
-	}
 }

@@ -41,6 +41,15 @@ type DialError struct {
 func (e *DialError) Unwrap() error { return e.Err }
 func (e *DialError) Error() string { return e.Remote + ": " + e.Err.Error() }
 
+// A ListenError is an address that could not be listened on.
+type ListenError struct {
+	FD  int   // the descriptor that was closed, for looking at only; -1: none was opened
+	Err error // a syscall.Errno …
+}
+
+func (e *ListenError) Unwrap() error { return e.Err }
+func (e *ListenError) Error() string { return e.Err.Error() }
+
 // Cause is err without the net package's account of who called what, which repeats what errors here and in events say anyway: of
 // "read tcp 127.0.0.1:5->127.0.0.1:6: read: connection reset by peer" it leaves "connection reset by peer". What it returns is, on every system,
 // what errors.Is finds by its portable name: syscall.ECONNRESET, context.Canceled, and os.ErrDeadlineExceeded for a context's deadline too.

@@ -24,12 +24,14 @@ func Listen(ctx context.Context, e endpoint.Endpoint, o Options) (ln net.Listene
 	case e.Scheme != endpoint.TCP:
 		return nil, "", fmt.Errorf("%s: %w", e.Scheme, endpoint.ErrUnknownTransport)
 	case o.Listen != nil:
-		ln, err = o.listenHook(ctx, e)
+		if ln, err = o.listenHook(ctx, e); err != nil {
+			err = Cause(err)
+		}
 	default:
 		ln, err = o.listen(ctx, e)
 	}
 	if err != nil {
-		return nil, "", Cause(err)
+		return nil, "", err
 	}
 	return ln, Name(ln.Addr()), nil
 }
@@ -52,15 +54,16 @@ func (o *Options) listen(ctx context.Context, e endpoint.Endpoint) (net.Listener
 	if err != nil {
 		return nil, err
 	}
+	fd := -1
 	config := net.ListenConfig{
-		Control:         o.control(addr.Is6()),
+		Control:         o.control(addr.Is6(), &fd),
 		KeepAlive:       -1, // not Go's default; an enabled KeepAliveConfig wins over it
 		KeepAliveConfig: o.KeepAlive,
 	}
 	config.SetMultipathTCP(false) // Go's default for listeners is on; the options above are plain TCP's, and so are libzmq's peers
 	ln, err := config.Listen(ctx, networkOf(addr), netip.AddrPortFrom(addr, e.Port).String())
 	if err != nil {
-		return nil, err
+		return nil, &ListenError{FD: fd, Err: Cause(err)}
 	}
 	if err := o.limitBacklog(ln.(syscall.Conn)); err != nil {
 		ln.Close()
@@ -89,9 +92,10 @@ func (l prioritised) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-func (o *Options) control(v6 bool) func(network, address string, c syscall.RawConn) error {
+// control applies the options to a fresh descriptor, and notes its number.
+func (o *Options) control(v6 bool, number *int) func(network, address string, c syscall.RawConn) error {
 	return func(_, _ string, c syscall.RawConn) (err error) {
-		if e := c.Control(func(fd uintptr) { err = o.set(fd, v6) }); e != nil {
+		if e := c.Control(func(fd uintptr) { *number, err = int(fd), o.set(fd, v6) }); e != nil {
 			return e
 		}
 		return err

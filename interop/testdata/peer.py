@@ -207,7 +207,6 @@ class Socket(threading.Thread):
 def main():
     context, sockets = zmq.Context(), {}
     latest = {}  # of each socket's commands: what "stop" stops
-    say(libzmq=zmq.zmq_version(), pyzmq=zmq.__version__)
     for text in sys.stdin:
         line = json.loads(text)
         name = line.pop("socket")
