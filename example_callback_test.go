@@ -40,7 +40,7 @@ func Example_callback() {
 	check(peer.Close())
 	wait(monitor.Disconnected)
 
-	_, err = s.Bind(bound) // it is taken, by itself
+	_, err = s.Bind(bound) // taken, by itself: the descriptor that was to listen is closed
 	wait(monitor.BindFailed)
 	fmt.Println("Bind says so too:", err != nil)
 
@@ -50,6 +50,7 @@ func Example_callback() {
 	// Output:
 	// accepted, descriptor true, here true
 	// disconnected, descriptor true, here true
+	// closed, descriptor true, here true
 	// bind_failed, address already in use, errno true
 	// Bind says so too: true
 }

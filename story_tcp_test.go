@@ -214,7 +214,8 @@ func (r *trace) add(line string) {
 	}
 	happened := strings.Join(what, " ")
 	switch {
-	case words[1] == "connect_delayed", words[1] == "connect_retried", words[1] == "closed" && attempt: // Check sees that they are in their place
+	case words[1] == "connect_delayed", words[1] == "connect_retried": // Check sees that they are in their place
+	case words[1] == "closed" && (attempt || len(what) == 2): // of an attempt, or of a Bind that failed; in memory that has no descriptor
 	case words[1] == "connect_failed":
 		if !slices.Contains(r.failures, happened) {
 			r.failures = append(r.failures, happened)

@@ -48,6 +48,9 @@ func (r *Req) GiveUp(last monitor.ConnID) *pipe.Pipe {
 // Awaits is the peer whose answer is awaited, nil if none.
 func (r *Req) Awaits() *pipe.Pipe { return r.asked }
 
+// Speaking is a pipe that may have messages, nil if none has.
+func (r *Req) Speaking() *pipe.Pipe { return r.in.Current() }
+
 type reqSender Req
 
 func (r *reqSender) Attach(p *pipe.Pipe) { r.out.Attach(p) }

@@ -69,6 +69,7 @@ type Conn struct {
 
 	out   writer     // whoever writes
 	inlet pipe.Inlet // whoever reads
+	peek  try        // whoever reads, too
 	back  chan error // what a Recv call that read for us gives back
 
 	came0, sent0 pipe.Count // what the pipe had carried before

@@ -73,6 +73,22 @@ func (c *Conn) Read() (first bool, err error) {
 	return first, err
 }
 
+// ReadNow is Read that does not wait; only on a connection that has a descriptor.
+func (c *Conn) ReadNow() (first bool, err error) {
+	n, err := c.peek.read(c.raw, c.inlet.Room())
+	if n > 0 {
+		c.beat.heard()
+		return c.inlet.Advance(n)
+	}
+	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = c.interrupted()
+	}
+	return false, err
+}
+
+// HasDescriptor reports whether ReadNow can be used.
+func (c *Conn) HasDescriptor() bool { return c.raw != nil }
+
 // resume waits for room in the pipe: the peer is held back by TCP meanwhile.
 func (c *Conn) resume() (first bool, err error) {
 	c.beat.pause()

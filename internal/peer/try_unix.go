@@ -2,42 +2,61 @@
 
 package peer
 
-import "syscall"
+import (
+	"io"
+	"syscall"
+)
 
-// A try writes to a descriptor without waiting.
+// A try is one system call on a descriptor that does not wait, in one direction.
 type try struct {
 	b    []byte
 	n    int
 	err  error
-	call func(fd uintptr) bool // made once: a closure for each write would be an allocation
+	call func(fd uintptr) bool // made once: a closure for each call would be an allocation
 }
 
 // write writes what the kernel takes of b now.
 func (t *try) write(raw syscall.RawConn, b []byte) (int, error) {
 	if t.call == nil {
-		t.call = t.once
+		t.call = func(fd uintptr) bool { return t.once(syscall.Write(int(fd), t.b)) }
 	}
 	t.b, t.n, t.err = b, 0, nil
 	err := raw.Write(t.call)
+	return t.done(err)
+}
+
+// read reads what has come by now: n is 0 without an error if nothing has.
+func (t *try) read(raw syscall.RawConn, b []byte) (int, error) {
+	if t.call == nil {
+		t.call = func(fd uintptr) bool {
+			n, err := syscall.Read(int(fd), t.b)
+			if n == 0 && err == nil {
+				err = io.EOF
+			}
+			return t.once(n, err)
+		}
+	}
+	t.b, t.n, t.err = b, 0, nil
+	err := raw.Read(t.call)
+	return t.done(err)
+}
+
+// once notes what a call came to, and says that it was the only one: who waits is a goroutine.
+func (t *try) once(n int, err error) bool {
+	switch err {
+	case nil:
+		t.n = n
+	case syscall.EAGAIN, syscall.EINTR: // nothing now; an interrupted call is as good as none
+	default:
+		t.err = err
+	}
+	return true
+}
+
+func (t *try) done(err error) (int, error) {
 	t.b = nil
 	if err == nil {
 		err = t.err
 	}
 	return t.n, err
-}
-
-func (t *try) once(fd uintptr) bool {
-	for {
-		n, err := syscall.Write(int(fd), t.b)
-		switch err {
-		case syscall.EINTR:
-			continue
-		case syscall.EAGAIN:
-		case nil:
-			t.n = n
-		default:
-			t.err = err
-		}
-		return true // also when the kernel took nothing: who waits is a goroutine
-	}
 }

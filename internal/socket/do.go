@@ -90,6 +90,29 @@ func (c *Core) through(p *pipe.Pipe) (*peer.Conn, *link) {
 	return nil, nil
 }
 
+// forgetStrays drops what peers said that nobody had asked: it would be taken for the answer to what is asked next. The
+// lock is held, and let go of meanwhile.
+func (c *Core) forgetStrays() {
+	s := &c.in
+	if c.req.Awaits() != nil {
+		return
+	}
+	if s.lent.free() {
+		s.readUnread()
+	}
+	for p := c.req.Speaking(); p != nil; p = c.req.Speaking() {
+		_, ok, room := p.In.Next(&s.slab)
+		if !ok {
+			s.emptied(p)
+		}
+		if room {
+			s.mu.Unlock()
+			p.Room()
+			s.mu.Lock()
+		}
+	}
+}
+
 // relax gives up an unanswered request before the next one, if that is allowed.
 func (c *Core) relax() {
 	c.out.mu.Lock()

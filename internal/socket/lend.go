@@ -36,7 +36,7 @@ func (l *lending) free() bool { return l.conn != nil && !l.reading }
 
 // lend takes c's connection from its reader if the calls read better by themselves. mu is held.
 func (s *recvSide) lend(c *peer.Conn) bool {
-	if s.pipes != 1 || s.err != nil || s.lent.conn != nil || c.Pipe.In.Len() > 1 {
+	if s.pipes != 1 || s.err != nil || s.lent.conn != nil || c.Pipe.In.Len() > 1 || !c.HasDescriptor() {
 		return false
 	}
 	s.lent.conn = c
@@ -106,6 +106,24 @@ func (s *recvSide) readLent(ctx context.Context) error {
 		return &waitError{context.Cause(ctx)}
 	}
 	return nil
+}
+
+// readUnread takes in what has come over a lent connection that nobody read meanwhile. mu is held, and let go of
+// meanwhile.
+func (s *recvSide) readUnread() {
+	l := &s.lent
+	c := l.conn
+	l.reading = true
+	s.mu.Unlock()
+	first, err := c.ReadNow()
+	s.mu.Lock()
+	l.reading = false
+	if first {
+		s.choose.Ready(c.Pipe)
+	}
+	if err != nil || s.pipes != 1 || s.err != nil {
+		s.giveBack(err)
+	}
 }
 
 // giveBack ends the lending. mu is held.

@@ -91,6 +91,9 @@ func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) er
 			s.mu.Unlock()
 			return s.err
 		}
+		if c.req != nil {
+			c.forgetStrays()
+		}
 		p, how, err := s.put(frames, m)
 		if err != nil {
 			s.mu.Unlock()

@@ -24,7 +24,7 @@ import zlib
 
 import zmq
 
-PATIENCE = 30.0  # seconds that one command may take, unless it says otherwise
+PATIENCE = 30.0  # seconds that one command may take
 
 printing = threading.Lock()
 
@@ -104,15 +104,15 @@ class Socket(threading.Thread):
                 self.socket.getsockopt(zmq.EVENTS)
 
     def run(self):
-        for line in iter(self.command, None):
+        do = ""
+        while do != "close":
+            line = self.command()
             id, do, self.stopped = line.pop("id"), line.pop("do"), line.pop("stopped")
-            self.deadline = time.monotonic() + line.pop("seconds", PATIENCE)
+            self.deadline = time.monotonic() + PATIENCE
             try:
                 say(id=id, **(getattr(self, do)(**line) or {}))
             except Exception as e:  # whatever it is, who asked must hear of it
                 say(id=id, error=f"{do}: {type(e).__name__}: {e}")
-            if do == "close":
-                return
 
     # Commands.
 
