@@ -110,7 +110,7 @@ var endpointScenes = []scene{
 			s.sees(t, stopped)
 			return endpoint
 		},
-		tells:  "bind_failed (address already in use), monitor_stopped",
+		tells:  "closed, bind_failed (address already in use), monitor_stopped",
 		theirs: "closed, bind_failed (address already in use) at 127.0.0.1:PORT, monitor_stopped",
 		why:    "one string names one endpoint",
 	},

@@ -38,11 +38,11 @@ func Record(tb testing.TB, s zmq.Socket, m zmq.Mask) *Recorder {
 	if name == "" {
 		name = fmt.Sprintf("%v %d", s.Type(), s.ID())
 	}
-	return record(tb, name, s.Watch(m), m)
+	return record(tb, name, time.Now(), s.Watch(m), m)
 }
 
-func record(tb testing.TB, name string, sub *monitor.Subscription, m zmq.Mask) *Recorder {
-	r := &Recorder{tb: tb, name: name, mask: m, sub: sub, lines: newTeller(time.Now()), changed: make(chan struct{})}
+func record(tb testing.TB, name string, began time.Time, sub *monitor.Subscription, m zmq.Mask) *Recorder {
+	r := &Recorder{tb: tb, name: name, mask: m, sub: sub, lines: newTeller(began), changed: make(chan struct{})}
 	r.reading.Go(r.read)
 	tb.Cleanup(r.end)
 	return r

@@ -14,7 +14,7 @@ import (
 // stage is a Recorder whose events the test makes up.
 func stage(tb testing.TB) (*monitor.Hub, *Recorder) {
 	h := &monitor.Hub{SocketID: 1, SocketName: "a", SocketType: "PULL"}
-	return h, record(tb, "a", h.Subscribe(monitor.All, 0), monitor.All)
+	return h, record(tb, "a", time.Now(), h.Subscribe(monitor.All, 0), monitor.All)
 }
 
 func event(k monitor.Kind, c monitor.ConnID) *zmq.Event {
@@ -77,7 +77,7 @@ func TestIllegalStoryFails(t *testing.T) {
 func TestCheckKnowsTheMask(t *testing.T) {
 	watched := &spy{}
 	h := &monitor.Hub{SocketID: 1}
-	record(watched, "a", h.Subscribe(monitor.Accepted, 0), monitor.Accepted)
+	record(watched, "a", time.Now(), h.Subscribe(monitor.Accepted, 0), monitor.Accepted)
 	h.Emit(event(monitor.Listening, 0))
 	h.Emit(event(monitor.Accepted, 7))
 	watched.end()
