@@ -24,6 +24,7 @@ import (
 //	    > words          the attacker writes them, in one call; see wire
 //	    < words          and waits until it has been sent exactly these; "opening" are our greeting and READY
 //	    send "a" "b"     our socket sends a message, of a REQ a request
+//	    queued           waits until a message is there to be received
 //	    fin              the attacker says that it will write no more; reset: it is gone
 //	    recv "a" b*300   a message that our program receives, when all is over; there is no other. empty:9 are nine frames
 //	    = ending         what becomes of the connection
@@ -147,7 +148,7 @@ func (in *input) check() error {
 				if _, err := hostileWire(s.words, typ); err != nil {
 					return err
 				}
-			case "send", "fin", "reset":
+			case "send", "queued", "fin", "reset":
 			default:
 				return fmt.Errorf("no step is called %s", s.verb)
 			}

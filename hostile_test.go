@@ -214,6 +214,8 @@ func (a *assault) strike() {
 			}
 		case "send":
 			send(a.t, a.ours.(zmq.Sender), hostileTexts(s.words)...)
+		case "queued":
+			a.awaitQueued()
 		case "fin":
 			a.write(all)
 			all = nil
@@ -231,6 +233,19 @@ func (a *assault) strike() {
 	if a.in.ending[0] == "kept" {
 		a.expectAlive()
 	}
+}
+
+// awaitQueued waits until a message lies where Recv will find it: no event tells of that.
+func (a *assault) awaitQueued() {
+	a.t.Helper()
+	for late := within(a.t); late.Err() == nil; a.field.settle() {
+		for _, p := range a.ours.State().Peers {
+			if p.QueueIn > 0 {
+				return
+			}
+		}
+	}
+	a.t.Fatal("no message came")
 }
 
 func hostileTexts(words []string) (texts []string) {
