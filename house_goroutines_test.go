@@ -18,6 +18,7 @@ var timers = []string{
 	"internal/peer/dial.go: EndAfter",   // … which its end takes back
 	"internal/peer/heartbeat.go: heed",  // a peer's TTL
 	"internal/peer/heartbeat.go: start", // our own heartbeat
+	"internal/peer/storm.go: failed",    // failed accepts that were too early to be told
 	"internal/socket/close.go: Close",   // Linger
 	"internal/socket/lend.go: look",     // has the lent connection been read?
 	"internal/socket/lend.go: readLent", // the end of a context calls the reader back

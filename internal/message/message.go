@@ -28,7 +28,11 @@ func New(frames [][]byte) Message {
 	case 1:
 		return Message{Head: body(frames[0])}
 	}
-	return Message{Head: body(frames[0]), Tail: append([][]byte(nil), frames[1:]...)}
+	tail := make([][]byte, len(frames)-1)
+	for i, f := range frames[1:] {
+		tail[i] = body(f)
+	}
+	return Message{Head: body(frames[0]), Tail: tail}
 }
 
 // body makes an empty frame differ from no frame: the zero Message has none and cannot be sent.

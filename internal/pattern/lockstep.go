@@ -19,8 +19,8 @@ type Req struct {
 
 	out      RoundRobin
 	in       FairQueue
-	asked    *pipe.Pipe     // nil: it is the turn of a request
-	barred   monitor.ConnID // answers that come over connections up to this one are late
+	asked    *pipe.Pipe                    // nil: it is the turn of a request
+	barred   map[*pipe.Pipe]monitor.ConnID // answers that come from it over connections up to this one are late
 	number   uint32
 	id       [4]byte
 	envelope [2][]byte
@@ -41,7 +41,10 @@ func (r *Req) GiveUp(last monitor.ConnID) *pipe.Pipe {
 	if r.Correlate || p == nil {
 		return nil
 	}
-	r.barred = last
+	if r.barred == nil {
+		r.barred = map[*pipe.Pipe]monitor.ConnID{}
+	}
+	r.barred[p] = last
 	return p
 }
 
@@ -85,10 +88,13 @@ func (r *reqSender) Drops() bool       { return false }
 
 type reqReceiver Req
 
-func (r *reqReceiver) Attach(p *pipe.Pipe)      { r.in.Attach(p) }
-func (r *reqReceiver) Detach(p *pipe.Pipe) bool { return r.in.Detach(p) }
-func (r *reqReceiver) Ready(p *pipe.Pipe)       { r.in.Ready(p) }
-func (r *reqReceiver) Empty(p *pipe.Pipe)       { r.in.Empty(p) }
+func (r *reqReceiver) Attach(p *pipe.Pipe) { r.in.Attach(p) }
+func (r *reqReceiver) Detach(p *pipe.Pipe) bool {
+	delete(r.barred, p)
+	return r.in.Detach(p)
+}
+func (r *reqReceiver) Ready(p *pipe.Pipe) { r.in.Ready(p) }
+func (r *reqReceiver) Empty(p *pipe.Pipe) { r.in.Empty(p) }
 
 func (r *reqReceiver) Choose() (*pipe.Pipe, error) {
 	if r.asked == nil {
@@ -101,31 +107,46 @@ func (r *reqReceiver) Choose() (*pipe.Pipe, error) {
 // request is skipped (RFC 28: "SHALL discard silently").
 func (r *reqReceiver) Took(p *pipe.Pipe, m message.Message) (message.Message, bool) {
 	r.in.ring.next()
-	if p != r.asked || m.Peer != nil && m.Peer.Conn <= r.barred {
+	if !r.Fits(p, m) {
 		return m, false
 	}
 	if r.Correlate {
-		if len(m.Head) != 4 || binary.BigEndian.Uint32(m.Head) != r.number {
-			return m, false
-		}
 		m = m.Skip(1)
-	}
-	if m.Len() < 2 || len(m.Head) != 0 {
-		return m, false
 	}
 	r.asked = nil
 	return m.Skip(1), true
+}
+
+// Fits is Took without its effect.
+func (r *reqReceiver) Fits(p *pipe.Pipe, m message.Message) bool {
+	if p != r.asked || m.Peer != nil && m.Peer.Conn <= r.barred[p] {
+		return false
+	}
+	if r.Correlate {
+		if len(m.Head) != 4 || binary.BigEndian.Uint32(m.Head) != r.number {
+			return false
+		}
+		m = m.Skip(1)
+	}
+	return m.Len() >= 2 && len(m.Head) == 0
 }
 
 // Rep answers whoever asked: receive, send, receive … It keeps the envelope of the request and puts it before the
 // answer (RFC 28).
 type Rep struct {
 	in       FairQueue
-	asker    *pipe.Pipe // nil: it is the turn of a request
+	asker    *pipe.Pipe     // nil: it is the turn of a request
+	conn     monitor.ConnID // that the request came over: whoever comes after it did not ask
 	envelope [][]byte
+	gone     pipe.Pipe // where an answer goes that nobody waits for
 }
 
-func NewRep() *Rep { return &Rep{in: *NewFairQueue()} }
+func NewRep() *Rep {
+	r := &Rep{in: *NewFairQueue()}
+	r.gone.Out = pipe.NewQueue(0)
+	r.gone.Out.Close()
+	return r
+}
 
 func (r *Rep) Sender() Sender     { return (*repSender)(r) }
 func (r *Rep) Receiver() Receiver { return (*repReceiver)(r) }
@@ -139,6 +160,9 @@ func (r *repSender) Ready(*pipe.Pipe)    {}
 func (r *repSender) Choose() (*pipe.Pipe, [][]byte, error) {
 	if r.asker == nil {
 		return nil, nil, ErrState
+	}
+	if r.asker.Conn() != r.conn {
+		return &r.gone, nil, nil
 	}
 	return r.asker, r.envelope, nil
 }
@@ -166,18 +190,29 @@ func (r *repReceiver) Choose() (*pipe.Pipe, error) {
 // The envelope is copied: m may lie in memory that the caller uses again.
 func (r *repReceiver) Took(p *pipe.Pipe, m message.Message) (message.Message, bool) {
 	r.in.ring.next()
-	n := 0
-	for n < m.Len() && len(m.Frame(n)) > 0 {
-		n++
-	}
-	if n+1 >= m.Len() {
+	if !r.Fits(p, m) {
 		return m, false
 	}
+	n := delimited(m)
 	r.envelope = r.envelope[:0]
 	for i := range n {
 		r.envelope = append(r.envelope, append([]byte(nil), m.Frame(i)...))
 	}
 	r.envelope = append(r.envelope, delimiter)
-	r.asker = p
+	r.asker, r.conn = p, p.Conn()
+	if m.Peer != nil {
+		r.conn = m.Peer.Conn
+	}
 	return m.Skip(n + 1), true
+}
+
+// Fits is Took without its effect.
+func (r *repReceiver) Fits(_ *pipe.Pipe, m message.Message) bool { return delimited(m)+1 < m.Len() }
+
+// delimited is the number of frames before the delimiter, all if there is none.
+func delimited(m message.Message) (n int) {
+	for n < m.Len() && len(m.Frame(n)) > 0 {
+		n++
+	}
+	return n
 }

@@ -39,4 +39,5 @@ type Receiver interface {
 	// Took takes the envelope off a message that the chosen pipe gave; !keep: it is not for the user. By value: a pointer
 	// through an interface would put every message on the heap.
 	Took(p *pipe.Pipe, m message.Message) (_ message.Message, keep bool)
+	Fits(p *pipe.Pipe, m message.Message) bool // whether Took would keep m
 }

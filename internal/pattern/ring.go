@@ -120,6 +120,8 @@ func (f *FairQueue) Next()               { f.ring.next() }
 
 func (f *FairQueue) Choose() (*pipe.Pipe, error) { return f.ring.current(), nil }
 
+func (f *FairQueue) Fits(*pipe.Pipe, message.Message) bool { return true }
+
 func (f *FairQueue) Took(_ *pipe.Pipe, m message.Message) (message.Message, bool) {
 	f.ring.next()
 	return m, true

@@ -214,6 +214,7 @@ func (c *Conn) finish(err error) {
 	c.inlet.Close()
 
 	c.host.Lock()
+	c.Pipe.SetConn(0)
 	c.host.Detach(c)
 	messages, bytes := c.lost(why)
 	c.ended(why, messages)
@@ -230,7 +231,7 @@ func (c *Conn) lost(why *Cause) (messages, bytes int) {
 	if q == nil {
 		return 0, 0
 	}
-	if c.Endpoint.Side == monitor.SideBind || why.Drop {
+	if c.Endpoint.Side == monitor.SideBind || why.Drop || c.opt.Answers {
 		messages, bytes = q.Drop()
 	}
 	messages += q.Torn() - c.torn0
@@ -244,7 +245,7 @@ func (c *Conn) lost(why *Cause) (messages, bytes int) {
 
 // Carried counts what this connection carried, in and out.
 func (c *Conn) Carried() (in, out pipe.Count) {
-	if c.state != Ready {
+	if c.facts == nil {
 		return in, out
 	}
 	if q := c.Pipe.In; q != nil {
@@ -281,6 +282,9 @@ func (c *Conn) State() (s monitor.PeerState, ok bool) {
 		MessagesOut: out.Messages, BytesOut: out.Bytes, RTT: c.beat.RTT()}
 	return s, c.state == Shaking || c.state == Ready
 }
+
+// WasReady reports whether the handshake has been through: before, nothing was carried. The control lock is held.
+func (c *Conn) WasReady() bool { return c.facts != nil }
 
 // IsReady reports whether the handshake is through and the connection lives. The control lock is held.
 func (c *Conn) IsReady() bool { return c.state == Ready }

@@ -35,6 +35,7 @@ type Dialer struct {
 	end      *Cause // stop, and say so in the terminal event
 	draining bool   // stop when Out is empty …
 	drainEnd Cause  // … and say so
+	resting  bool   // it has given up
 	lost     int    // messages that the endpoint's end took with it …
 	lostSize int    // … and their bytes
 }
@@ -75,7 +76,7 @@ func (d *Dialer) Run() {
 		}
 		if base <= 0 {
 			d.gaveUp(c)
-			<-d.ctx.Done() // the endpoint is there until somebody disconnects it
+			d.rest() // the endpoint is there until somebody disconnects it
 			break
 		}
 		wait := d.spread(base)
@@ -186,11 +187,11 @@ func (d *Dialer) Drain(why Cause) {
 	why.Drop = true
 	d.mu.Lock()
 	d.draining, d.drainEnd = true, why
-	c := d.conn.Load()
+	c, resting := d.conn.Load(), d.resting
 	d.mu.Unlock()
 	if c != nil && c.IsOpen() {
 		c.Drain(why)
-	} else if d.empty() {
+	} else if resting || d.empty() {
 		d.End(why)
 	} else if c != nil {
 		c.Drain(why)
@@ -206,6 +207,18 @@ func (d *Dialer) retried(c *Conn, attempt int, wait time.Duration) {
 	e.Conn, e.FD, e.Attempt, e.Interval, e.Err = 0, -1, attempt, wait, d.state.LastErr
 	e.Who, e.Phase, e.Reason = d.why.Who, d.why.Phase, d.why.Reason
 	c.emit(e)
+}
+
+// rest waits for the end of an endpoint that has given up.
+func (d *Dialer) rest() {
+	d.mu.Lock()
+	d.resting = true
+	draining, why := d.draining, d.drainEnd
+	d.mu.Unlock()
+	if draining { // what is queued will never go out
+		d.End(why)
+	}
+	<-d.ctx.Done()
 }
 
 // gaveUp: there will be no more attempts.

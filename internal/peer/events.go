@@ -178,9 +178,8 @@ func (c *Conn) explainDial(err error) Cause {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		why.Reason = monitor.ReasonUnreachable
 	default:
-		why.Reason = systemReason(err)
-		if why.Reason != monitor.ReasonOther {
-			why.Who = monitor.ByLocal
+		if why.Reason = systemReason(err); why.Reason.Who() != "" {
+			why.Who = why.Reason.Who()
 		}
 	}
 	return why

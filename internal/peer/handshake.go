@@ -3,7 +3,9 @@ package peer
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/glassmq/zmq/monitor"
@@ -12,6 +14,9 @@ import (
 
 // handshakeMost is what a peer may send before it is ready: a greeting, two rounds of commands, metadata at its limit.
 const handshakeMost = 128 << 10
+
+// commandFlag marks a command frame (RFC 23, "Framing").
+const commandFlag = 4
 
 // A handshaker is the state of one handshake; it reads what it needs and keeps what came behind.
 type handshaker struct {
@@ -118,6 +123,9 @@ func (h *handshaker) mechanism() (zmtp.Metadata, error) {
 			return step.Remote, unsaid
 		}
 		cmd, broken := h.command()
+		if broken == io.EOF && errors.Is(unsaid, syscall.ECONNRESET) {
+			broken = unsaid // the write heard of the reset, and so the read did not
+		}
 		if broken != nil { // also when we could not speak: what the peer said before it left tells more
 			return nil, broken
 		}
@@ -167,15 +175,16 @@ func (h *handshaker) refuse(err error) {
 // command reads the next command of the handshake.
 func (h *handshaker) command() (zmtp.Command, error) {
 	for {
+		if len(h.in) > 0 && h.in[0]&commandFlag == 0 {
+			return zmtp.Command{}, &zmtp.ProtocolError{Code: zmtp.BadFrame, Detail: "a message before the handshake was through"}
+		}
 		head, n, err := zmtp.ParseHeader(h.in, 0)
-		if err == nil && head.Size > handshakeMost {
-			err = &zmtp.ProtocolError{Code: zmtp.HandshakeTooLong, Detail: fmt.Sprintf("a command of %d bytes, at most %d accepted", head.Size, handshakeMost)}
+		var rule *zmtp.ProtocolError
+		if err == nil && head.Size > handshakeMost || errors.As(err, &rule) && rule.Code == zmtp.OversizeFrame {
+			err = &zmtp.ProtocolError{Code: zmtp.HandshakeTooLong, Detail: fmt.Sprintf("a frame of over %d bytes", handshakeMost)}
 		}
 		if err != nil {
 			return zmtp.Command{}, err
-		}
-		if n > 0 && !head.Command {
-			return zmtp.Command{}, &zmtp.ProtocolError{Code: zmtp.BadFrame, Detail: "a message before the handshake was through"}
 		}
 		if n > 0 && uint64(len(h.in)-n) >= head.Size {
 			end := n + int(head.Size)
@@ -238,6 +247,10 @@ func (c *Conn) become(remote zmtp.Metadata, version string) error {
 	c.peer.Version = version
 	c.state = Ready
 	c.facts = &c.peer
+	if c.opt.Answers {
+		c.Pipe.Out.Void() // what was left for the last peer is nothing to this one
+	}
+	c.Pipe.SetConn(c.ID)
 	c.mark()
 	c.inlet.Max, c.inlet.Command, c.inlet.Source = c.opt.MaxMessageSize, c.command, c.opt.Source
 	c.inlet.Open(c.Pipe.In, c.facts)

@@ -56,6 +56,7 @@ type Options struct {
 
 	Sends, Receives  bool
 	SendHWM, RecvHWM int
+	Answers          bool // every message answers one that came over the same connection
 	Exclusive        bool // a peer may find the place taken: hear it out before we say READY
 	Eager            bool // every message waits for an answer: write it at once, never gather
 

@@ -26,7 +26,6 @@ type Bytes struct {
 func (q *Queue) TakeBytes() Bytes {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.skip()
 	if n := q.available(); n > 0 {
 		return q.slice(n)
 	}
@@ -88,6 +87,7 @@ func (q *Queue) Return(b *Bytes, n int) (room bool) {
 	}
 	q.got += uint64(gone)
 	q.sent.add(sent, min(size, n))
+	q.skip()
 	return q.makeRoom()
 }
 

@@ -1,6 +1,8 @@
 package pipe
 
 import (
+	"math"
+
 	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/monitor"
 )
@@ -77,6 +79,9 @@ func (in *Inlet) move() {
 	if old == nil || to+len(rest) > len(in.full)/2 || len(in.full) < grownChunk {
 		to = 0
 		q.mu.Lock()
+		if q.idle {
+			q.available() // lets go of chunks that held nothing but commands
+		}
 		if old != nil && q.idle && old == q.head && len(rest) <= len(in.full)/2 && len(in.full) >= grownChunk {
 			q.rewind()
 		} else {
@@ -133,7 +138,7 @@ func (in *Inlet) Stalled() bool { return in.stalled }
 // Overrun publishes the whole messages that have arrived whatever the mark says: the connection is broken, and they
 // would be lost.
 func (in *Inlet) Overrun() (first bool, err error) {
-	err = in.messages(1 << 62)
+	err = in.messages(math.MaxInt)
 	in.stalled = false
 	return in.publish(), err
 }
@@ -144,13 +149,13 @@ func (in *Inlet) Awaits() bool { return in.queue.Awaits() }
 // allowed is how many messages the mark lets in.
 func (in *Inlet) allowed() int {
 	if in.discard {
-		return 1 << 62
+		return math.MaxInt
 	}
 	q := in.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if used := q.put - q.got; used < q.limit {
-		return int(q.limit - used)
+		return int(min(q.limit-used, math.MaxInt))
 	}
 	return 0
 }

@@ -1,5 +1,11 @@
 package pipe
 
+import (
+	"sync/atomic"
+
+	"github.com/glassmq/zmq/monitor"
+)
+
 // A Pipe is both directions between one socket and one peer, seen from the socket. A direction that the socket's type
 // does not have is nil. It outlives the connections of a dialled endpoint: what is queued survives a break.
 type Pipe struct {
@@ -17,9 +23,17 @@ type Pipe struct {
 	// Marks gives the queues the marks of the socket's options, where they are two sockets' together; else nil.
 	Marks func()
 
+	conn atomic.Uint64
+
 	// The patterns' own: where the pipe stands in their rings, by direction.
 	Place [2]int
 }
+
+// Conn is the connection that messages go over at present, 0 if there is none.
+func (p *Pipe) Conn() monitor.ConnID { return monitor.ConnID(p.conn.Load()) }
+
+// SetConn says which it is.
+func (p *Pipe) SetConn(c monitor.ConnID) { p.conn.Store(uint64(c)) }
 
 // Directions, for Place.
 const (

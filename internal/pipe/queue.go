@@ -212,11 +212,14 @@ func (q *Queue) advance() {
 	}
 }
 
-// Void makes what is queued and not yet on the wire count as gone; a writer that has it in hands may still return it.
-func (q *Queue) Void() {
+// Void makes what is queued and not yet on the wire count as gone, also if a writer that has it in hands returns it. It
+// reports whether a waiting producer now has room.
+func (q *Queue) Void() (room bool) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.void = q.put
-	q.mu.Unlock()
+	q.skip()
+	return q.makeRoom()
 }
 
 // skip drops the messages that were declared void. mu is held.

@@ -43,51 +43,41 @@ func (c *Core) giveUp() {
 	if p == nil {
 		return
 	}
-	p.Out.Void()
-	conn, l := c.through(p)
-	var last monitor.ConnID // that the request can have gone over
-	open := conn != nil && conn.IsOpen()
-	switch {
-	case open:
-		last = conn.ID
-	case conn != nil:
-		last = conn.ID - 1 // what is not open has carried nothing, and will not carry what is void
-	case l != nil:
-		last = l.id
+	if p.Out.Void() {
+		c.out.ready(p)
 	}
+	conn, l, last := c.through(p)
 	c.out.mu.Lock()
 	replace := c.req.GiveUp(last) != nil
 	c.out.mu.Unlock()
 	why := peer.Local(monitor.ReasonRequestAbandoned)
 	switch {
 	case !replace:
-	case open:
+	case conn != nil && conn.IsOpen():
 		conn.End(why)
 	case l != nil:
 		l.cut(why)
 	}
 }
 
-// through finds the connection that p's messages go over at present.
-func (c *Core) through(p *pipe.Pipe) (*peer.Conn, *link) {
+// through finds the connection that p's messages go over at present, and the last one that can have carried what is void
+// by now: one whose handshake is still to come has carried nothing, and will not.
+func (c *Core) through(p *pipe.Pipe) (conn *peer.Conn, l *link, last monitor.ConnID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, d := range c.dials {
-		if d.dialer != nil && d.dialer.Pipe == p {
-			return d.dialer.Conn(), nil
-		}
-	}
-	for conn := range c.conns {
-		if conn.Pipe == p {
-			return conn, nil
+	for _, conn := range c.connections() {
+		if conn.Pipe == p && conn.WasReady() {
+			return conn, nil, conn.ID
+		} else if conn.Pipe == p {
+			return conn, nil, conn.ID - 1
 		}
 	}
 	for l := range c.links {
 		if l.pipe == p {
-			return nil, l
+			return nil, l, l.id
 		}
 	}
-	return nil, nil
+	return nil, nil, 0
 }
 
 // forgetStrays drops what peers said that nobody had asked: it would be taken for the answer to what is asked next. The
@@ -97,6 +87,7 @@ func (c *Core) forgetStrays() {
 	if c.req.Awaits() != nil {
 		return
 	}
+	s.held, s.holder = message.Message{}, nil
 	if s.lent.free() {
 		s.readUnread()
 	}

@@ -167,6 +167,7 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 	la.other, lb.other = lb, la
 	la.know(b)
 	lb.know(a)
+	lb.pipe.SetConn(lb.id)
 	if !zmtp.Compatible(a.typ, b.typ) {
 		a.mismatch(la, b.typ)
 		return false
@@ -219,6 +220,7 @@ func (c *Core) arrive(l *link, d *dial) bool {
 		return false
 	}
 	d.link = l
+	d.pipe.SetConn(l.id)
 	c.links[l] = struct{}{}
 	l.emit(monitor.Connected, peer.Cause{})
 	l.emit(monitor.HandshakeSucceeded, peer.Cause{})
@@ -306,6 +308,7 @@ func (l *link) end(kind monitor.Kind, why peer.Cause) (first bool) {
 		return false
 	}
 	delete(c.links, l)
+	l.pipe.SetConn(0)
 	c.detach(l.pipe)
 	in, out := l.carried()
 	c.gone.in, c.gone.out = c.gone.in+in, c.gone.out+out

@@ -21,6 +21,8 @@ type recvSide struct {
 	waiting  waitlist
 	readable level
 	slab     message.Slab
+	held     message.Message // REQ, REP: the next message, looked at and found good …
+	holder   *pipe.Pipe      // … and where it came from; nil: there is none
 	lent     lending
 }
 
@@ -130,11 +132,14 @@ func (c *Core) recv(ctx context.Context, b *message.Buffer) (m message.Message, 
 func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, ok bool, err error) {
 	for {
 		p, err := s.choose.Choose()
-		if p == nil || err != nil {
+		if err != nil || p == nil && s.holder == nil {
 			return m, nil, false, err
 		}
 		var more bool
-		if b == nil {
+		if s.holder != nil {
+			m, p, ok = s.held, s.holder, true
+			s.held, s.holder = message.Message{}, nil
+		} else if b == nil {
 			m, ok, more = p.In.Next(&s.slab)
 		} else {
 			ok, more = p.In.Into(b)
@@ -224,12 +229,17 @@ func (s *recvSide) can() error {
 		if err != nil {
 			return ErrState
 		}
+		if s.holder != nil {
+			return nil
+		}
 		if p == nil {
 			return ErrWouldBlock
 		}
 		ok, room := p.In.HasNext()
 		if !ok {
 			s.emptied(p)
+		} else if s.fair == nil {
+			ok, room = s.hold(p)
 		}
 		if room {
 			s.mu.Unlock()
@@ -240,6 +250,15 @@ func (s *recvSide) can() error {
 			return nil
 		}
 	}
+}
+
+// hold takes the next message of a pipe that has one out, and keeps it if it is for the user. mu is held.
+func (s *recvSide) hold(p *pipe.Pipe) (ok, room bool) {
+	m, _, room := p.In.Next(&s.slab)
+	if s.choose.Fits(p, m) {
+		s.held, s.holder = m, p
+	}
+	return s.holder != nil, room
 }
 
 // CanRecv is what Recv(NoWait) would return now.

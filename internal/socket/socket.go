@@ -208,7 +208,7 @@ func (c *Core) peerOptions() *peer.Options {
 	}
 	return &peer.Options{
 		SocketID: c.ID, Type: c.typ, Metadata: append(local, o.Metadata...), Mechanism: o.Mechanism, Transport: o.Transport,
-		Sends: c.rule.sends, Receives: c.rule.receives, SendHWM: o.SendHWM, RecvHWM: o.RecvHWM, Eager: c.in.mu == c.out.mu, Exclusive: c.rule.one,
+		Sends: c.rule.sends, Receives: c.rule.receives, SendHWM: o.SendHWM, RecvHWM: o.RecvHWM, Eager: c.in.mu == c.out.mu, Exclusive: c.rule.one, Answers: c.typ == "REP",
 		MaxMessageSize: o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
 		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, MaxHandshakes: o.MaxHandshakes,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
