@@ -126,6 +126,7 @@ func (c *Config) ranges(k *check) {
 	k.that(c.HeartbeatTTL <= mostTTL, "HeartbeatTTL", "%v is above 65.5 s, which is the most that every peer understands", c.HeartbeatTTL)
 	k.that(c.ReconnectMax == 0 || c.ReconnectMin == Off || c.ReconnectMax >= max(c.ReconnectMin, 1), "ReconnectMax",
 		"%v is less than ReconnectMin, %v", c.ReconnectMax, c.ReconnectMin)
+	k.that(c.ReconnectMax != Forever, "ReconnectMax", "Forever is no interval: give a time")
 	k.that(c.HeartbeatInterval > 0 || c.HeartbeatTimeout == 0, "HeartbeatTimeout", "without a HeartbeatInterval there is no PING to time out: set both")
 	k.that(c.HeartbeatInterval > 0 || c.HeartbeatTTL == 0, "HeartbeatTTL", "without a HeartbeatInterval there is no PING to carry it: set both")
 	k.that(len(c.RoutingID) <= 255, "RoutingID", "%d bytes: at most 255", len(c.RoutingID))

@@ -93,8 +93,11 @@ func (c *Conn) use(nc net.Conn) {
 	c.fd = transport.FD(nc)
 	c.peer.FD = c.fd
 	c.peer.Local, c.peer.Remote = transport.Name(nc.LocalAddr()), transport.Name(nc.RemoteAddr())
-	if sc, ok := nc.(syscall.Conn); ok {
-		c.raw, _ = sc.SyscallConn()
+	switch nc := nc.(type) { // these and no others: what wraps one wants to see every byte
+	case *net.TCPConn:
+		c.raw, _ = nc.SyscallConn()
+	case *net.UnixConn:
+		c.raw, _ = nc.SyscallConn()
 	}
 }
 

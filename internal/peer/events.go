@@ -188,7 +188,7 @@ func (c *Conn) explainDial(err error) Cause {
 // explain says why a connection ended that nobody on this side ended.
 func (c *Conn) explain(err error) *Cause {
 	c.mu.Lock()
-	if c.draining && (errors.Is(err, io.EOF) || c.broken != nil) { // the answer to our own goodbye
+	if c.leaving != nil && (errors.Is(err, io.EOF) || c.broken != nil) { // the answer to our own goodbye
 		why := c.drainEnd
 		c.mu.Unlock()
 		return &why
@@ -197,12 +197,14 @@ func (c *Conn) explain(err error) *Cause {
 		err = c.broken // the write heard of the reset, and so the read did not
 	}
 	c.mu.Unlock()
-	why := &Cause{Phase: monitor.InTraffic, Err: transport.Cause(err)}
+	why := &Cause{Phase: monitor.InTraffic}
 	var at *phaseError
 	if errors.As(err, &at) {
+		err = at.err
 		why.Phase = at.phase
 		why.kind = monitor.HandshakeFailedNoDetail
 	}
+	why.Err = transport.Cause(err)
 	var rule *zmtp.ProtocolError
 	var refused *zmtp.PeerError
 	switch {
@@ -225,9 +227,11 @@ func (c *Conn) explain(err error) *Cause {
 				why.Err = &hungUpError{zmtp.Recognise(at.seen)}
 			}
 		}
+	case isTimeout(err) && at == nil: // the system gave up sending again
+		why.Who, why.Reason = monitor.ByNetwork, monitor.ReasonTimeout
 	case isTimeout(err):
 		why.Who, why.Reason = monitor.ByTimer, monitor.ReasonHandshakeTimeout
-		if at != nil && len(at.seen) > 0 && at.phase == monitor.InGreeting {
+		if len(at.seen) > 0 && at.phase == monitor.InGreeting {
 			why.Err = &hungUpError{zmtp.Recognise(at.seen)}
 		}
 	default:

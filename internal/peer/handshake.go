@@ -242,11 +242,11 @@ func (c *Conn) become(remote zmtp.Metadata, version string) error {
 		c.host.Unlock()
 		return net.ErrClosed
 	}
-	c.open = true
 	c.mu.Unlock()
 	c.peer.Version = version
 	c.state = Ready
-	c.facts = &c.peer
+	facts := c.peer // a copy: a message that is kept keeps it, and not the connection
+	c.facts = &facts
 	if c.opt.Answers {
 		c.Pipe.Out.Void() // what was left for the last peer is nothing to this one
 	}
@@ -257,6 +257,9 @@ func (c *Conn) become(remote zmtp.Metadata, version string) error {
 	c.ready()
 	c.host.Attach(c)
 	c.host.Changed()
+	c.mu.Lock()
+	c.open = c.cause == nil
+	c.mu.Unlock()
 	c.host.Unlock()
 	c.beat.start(c)
 	c.Flush() // what was queued before there was a peer

@@ -193,7 +193,9 @@ func (c *Conn) silent(for_ time.Duration, asked bool) {
 		cause.Reason = monitor.ReasonTTLExpired
 	}
 	c.host.Lock()
-	c.heartbeatTimeout(&cause)
+	if c.state == Ready {
+		c.heartbeatTimeout(&cause)
+	}
 	c.host.Unlock()
 	c.End(cause)
 }

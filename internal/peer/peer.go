@@ -8,6 +8,7 @@ package peer
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/glassmq/zmq/internal/message"
@@ -54,11 +55,11 @@ type Options struct {
 	Mechanism zmtp.Mechanism
 	Transport transport.Options
 
-	Sends, Receives  bool
-	SendHWM, RecvHWM int
-	Answers          bool // every message answers one that came over the same connection
-	Exclusive        bool // a peer may find the place taken: hear it out before we say READY
-	Eager            bool // every message waits for an answer: write it at once, never gather
+	Sends, Receives bool
+	Marks           *Marks
+	Answers         bool // every message answers one that came over the same connection
+	Exclusive       bool // a peer may find the place taken: hear it out before we say READY
+	Eager           bool // every message waits for an answer: write it at once, never gather
 
 	Immediate bool // a dialled endpoint takes messages only while its peer is ready
 
@@ -75,6 +76,9 @@ type Options struct {
 	Source message.Source // of large received bodies; nil: the heap
 }
 
+// Marks are a socket's high-water marks, 0 for none: they change while endpoints live.
+type Marks struct{ Send, Recv atomic.Int64 }
+
 // An Endpoint is one Bind or Connect call.
 type Endpoint struct {
 	ID   uint64
@@ -86,10 +90,10 @@ type Endpoint struct {
 func (o *Options) newPipe() *pipe.Pipe {
 	p := &pipe.Pipe{}
 	if o.Sends {
-		p.Out = pipe.NewQueue(o.SendHWM)
+		p.Out = pipe.NewQueue(int(o.Marks.Send.Load()))
 	}
 	if o.Receives {
-		p.In = pipe.NewQueue(o.RecvHWM)
+		p.In = pipe.NewQueue(int(o.Marks.Recv.Load()))
 	}
 	return p
 }

@@ -97,8 +97,7 @@ func (c *Conn) write() {
 			n = int64(k)
 		} else {
 			w.vector = w.batch.Vector(w.vector[:0], w.at-len(w.commands))
-			v := w.vector // WriteTo eats its receiver
-			n, err = v.WriteTo(c.nc)
+			n, err = c.writev(w.vector)
 			clear(w.vector)
 		}
 		w.at += int(n)
@@ -108,6 +107,20 @@ func (c *Conn) write() {
 		}
 		c.written()
 	}
+}
+
+// writev writes several buffers: in one call where that is the system's own connection.
+func (c *Conn) writev(v net.Buffers) (n int64, err error) {
+	if c.raw != nil {
+		return v.WriteTo(c.nc)
+	}
+	for _, b := range v {
+		k, err := c.nc.Write(b)
+		if n += int64(k); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // rest is what is left to write if it lies in one buffer.

@@ -26,6 +26,7 @@ type Bytes struct {
 func (q *Queue) TakeBytes() Bytes {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.skip()
 	if n := q.available(); n > 0 {
 		return q.slice(n)
 	}

@@ -82,7 +82,7 @@ func (in *Inlet) move() {
 		if q.idle {
 			q.available() // lets go of chunks that held nothing but commands
 		}
-		if old != nil && q.idle && old == q.head && len(rest) <= len(in.full)/2 && len(in.full) >= grownChunk {
+		if old != nil && q.idle && old == q.head && len(rest) <= len(in.full)/2 && len(in.full) >= grownChunk && len(in.full) <= message.ChunkMost {
 			q.rewind()
 		} else {
 			in.c = q.grow(2*len(rest), in.peer)

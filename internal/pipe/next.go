@@ -91,6 +91,7 @@ func (q *Queue) take() (ok, room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	room = q.credit()
+	q.skip()
 	n := q.available()
 	if q.idle = n == 0; q.idle {
 		return false, room
@@ -98,6 +99,7 @@ func (q *Queue) take() (ok, room bool) {
 	c := q.head
 	q.span = c.Cut(q.at, q.large, n)
 	q.at, q.large, q.count = len(c.Buf), len(c.Large), c.Count
+	q.taken += uint64(n)
 	return true, room
 }
 

@@ -85,7 +85,11 @@ func (q *Queue) room(need int) (*message.Chunk, Outcome) {
 	if q.idle {
 		q.idle = false
 		how = First
-		if q.head == q.tail && q.head != nil {
+		switch {
+		case q.head != q.tail || q.head == nil:
+		case cap(q.tail.Buf) > message.ChunkMost: // made for one giant message
+			q.head, q.tail = nil, nil
+		default:
 			q.rewind()
 		}
 	}

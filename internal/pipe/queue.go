@@ -31,9 +31,10 @@ type Queue struct {
 	large      int            // large bodies of head that it has taken
 	count      int            // messages of head that it has taken
 	put        uint64         // messages ever put
-	taken      uint64         // messages ever taken by a writer
+	taken      uint64         // messages ever taken, by a writer or a receiver
 	got        uint64         // messages ever consumed, as credited
-	void       uint64         // messages before this one are not to be sent any more
+	void       uint64         // messages before this one are not to be sent any more …
+	paid       uint64         // … and from this one on are counted as gone already
 	limit      uint64         // high-water mark: put − got never exceeds it
 	peer       *monitor.Peer  // of the messages put from now on (inproc)
 	idle       bool           // the consumer found nothing: the next message is an edge
@@ -172,7 +173,7 @@ func (q *Queue) Discard(to message.Source) {
 		}
 	}
 	q.span, q.owed = message.Span{}, 0
-	q.got = q.put
+	q.got, q.taken = q.put, q.put
 	q.head, q.tail, q.at, q.large, q.count = nil, nil, 0, 0, 0
 }
 
@@ -194,6 +195,13 @@ func (q *Queue) Close() {
 	q.mu.Unlock()
 }
 
+// Single reports whether there is one message at most, and may be more.
+func (q *Queue) Single() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.closed && q.put-q.got-uint64(q.owed) <= 1
+}
+
 // Over reports whether the queue is empty for good.
 func (q *Queue) Over() bool {
 	q.mu.Lock()
@@ -207,7 +215,7 @@ func (q *Queue) advance() {
 	q.head, q.at, q.large, q.count = c.Next, 0, 0, 0
 	c.Reset()
 	c.Peer = nil
-	if q.spare == nil || cap(q.spare.Buf) < cap(c.Buf) {
+	if cap(c.Buf) <= message.ChunkMost && (q.spare == nil || cap(q.spare.Buf) < cap(c.Buf)) {
 		q.spare = c
 	}
 }
@@ -217,16 +225,18 @@ func (q *Queue) advance() {
 func (q *Queue) Void() (room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.void = q.put
-	q.skip()
+	q.void, q.paid = q.put, q.taken
+	q.got += q.put - q.taken
 	return q.makeRoom()
 }
 
 // skip drops the messages that were declared void. mu is held.
 func (q *Queue) skip() {
 	for q.taken < q.void && q.available() > 0 {
-		b := q.slice(1)
-		q.got += uint64(b.Count)
+		if q.taken < q.paid { // it came back from a writer after Void
+			q.got++
+		}
+		q.slice(1)
 	}
 }
 

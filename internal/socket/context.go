@@ -123,9 +123,13 @@ func (x *Context) forget(s string, d *dial) {
 
 // match joins who looks for a name with who has bound it. No lock is held.
 func (x *Context) match(s string) {
+	var with *bind
 	for tried := 0; ; {
 		x.mu.Lock()
 		n := x.names[s]
+		if n != nil && n.bind != with { // bound anew while one was in our hands: it has not tried that yet
+			with, tried = n.bind, 0
+		}
 		if n == nil || n.bind == nil || tried >= len(n.seekers) {
 			x.mu.Unlock()
 			return

@@ -214,6 +214,7 @@ func (c *Core) unbind(b *bind, why peer.Cause, linger time.Duration) {
 	for conn, of := range c.conns {
 		if of == b {
 			conns = append(conns, conn)
+			c.detachSending(conn.Pipe) // no message goes there any more
 		}
 	}
 	c.mu.Unlock()

@@ -123,6 +123,9 @@ func (c *Core) detach(p *pipe.Pipe) {
 	if c.rule.receives {
 		p.In.Close()
 		c.in.mu.Lock()
+		if l := c.in.lent.conn; l != nil && l.Pipe == p {
+			c.in.reclaim()
+		}
 		if c.closing && c.opt.Source != nil {
 			p.In.Discard(c.opt.Source) // nobody will receive it
 		}

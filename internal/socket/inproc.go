@@ -235,7 +235,13 @@ func (c *Core) arrive(l *link, d *dial) bool {
 // know fills in what l's owner knows of the socket at the other end.
 func (l *link) know(other *Core) {
 	l.peer = &monitor.Peer{Conn: l.id, SocketID: l.owner.ID, EndpointID: l.at.ID, Endpoint: l.at.Text, Local: l.at.Text, Remote: l.at.Text,
-		Side: l.at.Side, FD: -1, RoutingID: other.opt.RoutingID, Type: other.typ, Mechanism: "NULL", Since: l.since}
+		Side: l.at.Side, FD: -1, RoutingID: other.routingID(), Type: other.typ, Mechanism: "NULL", Since: l.since}
+}
+
+func (c *Core) routingID() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.opt.RoutingID
 }
 
 // mismatch tells a socket that seeks that what is bound cannot talk to it.

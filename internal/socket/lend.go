@@ -36,7 +36,7 @@ func (l *lending) free() bool { return l.conn != nil && !l.reading }
 
 // lend takes c's connection from its reader if the calls read better by themselves. mu is held.
 func (s *recvSide) lend(c *peer.Conn) bool {
-	if s.pipes != 1 || s.err != nil || s.lent.conn != nil || c.Pipe.In.Len() > 1 || !c.HasDescriptor() {
+	if s.pipes != 1 || s.err != nil || s.lent.conn != nil || !c.HasDescriptor() || !c.Pipe.In.Single() {
 		return false
 	}
 	s.lent.conn = c
@@ -123,6 +123,8 @@ func (s *recvSide) readUnread() {
 	}
 	if err != nil || s.pipes != 1 || s.err != nil {
 		s.giveBack(err)
+	} else {
+		s.look()
 	}
 }
 

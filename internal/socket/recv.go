@@ -239,7 +239,9 @@ func (s *recvSide) can() error {
 		if !ok {
 			s.emptied(p)
 		} else if s.fair == nil {
-			ok, room = s.hold(p)
+			var more bool
+			ok, more = s.hold(p)
+			room = room || more
 		}
 		if room {
 			s.mu.Unlock()

@@ -55,7 +55,7 @@ func (s *sendSide) short(frame []byte) (ok bool) {
 
 // chosen notes whether there is a choice. mu is held.
 func (s *sendSide) chosen() {
-	if s.robin == nil || s.err != nil {
+	if s.robin == nil || s.err != nil || s.waiting.first != nil { // who waits goes first
 		s.only.Store(nil)
 		return
 	}
@@ -178,6 +178,7 @@ const patience = time.Millisecond
 // meanwhile.
 func (s *sendSide) wait(ctx context.Context, patient bool) error {
 	w := s.waiting.add()
+	s.chosen()
 	s.mu.Unlock()
 	var late <-chan time.Time
 	if patient {
@@ -194,6 +195,7 @@ func (s *sendSide) wait(ctx context.Context, patient bool) error {
 	if woken := s.waiting.leave(w); woken && err != nil {
 		s.waiting.wake()
 	}
+	s.chosen()
 	return err
 }
 

@@ -60,12 +60,13 @@ var lastSocket atomic.Uint64
 
 // A Core is a socket of any type.
 type Core struct {
-	ID   uint64
-	typ  string
-	rule rule
-	ctx  *Context
-	hub  monitor.Hub
-	work sync.WaitGroup // every goroutine that the socket started, but its readers of events
+	ID    uint64
+	typ   string
+	rule  rule
+	ctx   *Context
+	marks peer.Marks // opt's, for connections that are still to come
+	hub   monitor.Hub
+	work  sync.WaitGroup // every goroutine that the socket started, but its readers of events
 
 	out    sendSide
 	in     recvSide
@@ -154,6 +155,8 @@ func New(ctx *Context, typ string, opt Options) *Core {
 	c.rule, _ = rules(typ)
 	c.rule.make(c)
 	c.hub.SocketID, c.hub.SocketName, c.hub.SocketType = c.ID, opt.Name, typ
+	c.marks.Send.Store(int64(opt.SendHWM))
+	c.marks.Recv.Store(int64(opt.RecvHWM))
 	if c.opt.Jitter == nil {
 		c.opt.Jitter = rand.Float64
 	}
@@ -208,7 +211,7 @@ func (c *Core) peerOptions() *peer.Options {
 	}
 	return &peer.Options{
 		SocketID: c.ID, Type: c.typ, Metadata: append(local, o.Metadata...), Mechanism: o.Mechanism, Transport: o.Transport,
-		Sends: c.rule.sends, Receives: c.rule.receives, SendHWM: o.SendHWM, RecvHWM: o.RecvHWM, Eager: c.in.mu == c.out.mu, Exclusive: c.rule.one, Answers: c.typ == "REP",
+		Sends: c.rule.sends, Receives: c.rule.receives, Marks: &c.marks, Eager: c.in.mu == c.out.mu, Exclusive: c.rule.one, Answers: c.typ == "REP",
 		MaxMessageSize: o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
 		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, MaxHandshakes: o.MaxHandshakes,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
@@ -223,6 +226,8 @@ func (c *Core) Update(change func(*Options)) {
 	change(&c.opt)
 	pipes := c.pipes()
 	send, recv := c.opt.SendHWM, c.opt.RecvHWM
+	c.marks.Send.Store(int64(send))
+	c.marks.Recv.Store(int64(recv))
 	relaxed, correlate := c.opt.ReqRelaxed, c.opt.ReqCorrelate
 	c.mu.Unlock()
 	if c.req != nil {
