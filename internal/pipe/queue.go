@@ -26,23 +26,24 @@ type Queue struct {
 	// mu guards what follows.
 
 	head, tail *message.Chunk // head: where the consumer is; tail: where the producer is
-	spare      *message.Chunk // one emptied chunk, so that a steady stream allocates none
-	at         int            // bytes of head that the consumer has taken
-	large      int            // large bodies of head that it has taken
-	count      int            // messages of head that it has taken
-	put        uint64         // messages ever put
-	taken      uint64         // messages ever taken, by a writer or a receiver
-	got        uint64         // messages ever consumed, as credited
-	void       uint64         // messages before this one are not to be sent any more …
-	paid       uint64         // … and from this one on are counted as gone already
-	limit      uint64         // high-water mark: put − got never exceeds it
-	peer       *monitor.Peer  // of the messages put from now on (inproc)
-	idle       bool           // the consumer found nothing: the next message is an edge
-	full       bool           // the producer found no room: the credit that makes some is an edge
-	eager      bool           // the producer waits, and wants to hear of every message
-	closed     bool           // no more messages: Put refuses
-	came, sent Count          // from a connection; into the kernel
-	torn       int            // messages cut in two by a break, and so lost
+	spare      *message.Chunk // emptied chunks, at most sparesMost, so that a steady stream allocates none
+	spares     int
+	at         int           // bytes of head that the consumer has taken
+	large      int           // large bodies of head that it has taken
+	count      int           // messages of head that it has taken
+	put        uint64        // messages ever put
+	taken      uint64        // messages ever taken, by a writer or a receiver
+	got        uint64        // messages ever consumed, as credited
+	void       uint64        // messages before this one are not to be sent any more …
+	paid       uint64        // … and from this one on are counted as gone already
+	limit      uint64        // high-water mark: put − got never exceeds it
+	peer       *monitor.Peer // of the messages put from now on (inproc)
+	idle       bool          // the consumer found nothing: the next message is an edge
+	full       bool          // the producer found no room: the credit that makes some is an edge
+	eager      bool          // the producer waits, and wants to hear of every message
+	closed     bool          // no more messages: Put refuses
+	came, sent Count         // from a connection; into the kernel
+	torn       int           // messages cut in two by a break, and so lost
 
 	// The consumer's alone.
 
@@ -209,14 +210,18 @@ func (q *Queue) Over() bool {
 	return q.closed && q.put-q.got == uint64(q.owed)
 }
 
+// sparesMost is how many chunks a stream of the default mark has on their way back: 1000 messages of 128 bytes fill two.
+const sparesMost = 2
+
 // advance lets go of head, which the consumer has emptied and the producer has left. mu is held.
 func (q *Queue) advance() {
 	c := q.head
 	q.head, q.at, q.large, q.count = c.Next, 0, 0, 0
 	c.Reset()
 	c.Peer = nil
-	if cap(c.Buf) <= message.ChunkMost && (q.spare == nil || cap(q.spare.Buf) < cap(c.Buf)) {
-		q.spare = c
+	if q.spares < sparesMost && cap(c.Buf) == message.ChunkMost {
+		c.Next, q.spare = q.spare, c
+		q.spares++
 	}
 }
 
@@ -244,7 +249,8 @@ func (q *Queue) skip() {
 func (q *Queue) grow(need int, peer *monitor.Peer) *message.Chunk {
 	c := q.spare
 	if c != nil && cap(c.Buf) >= need {
-		q.spare = nil
+		q.spare, c.Next = c.Next, nil
+		q.spares--
 	} else {
 		from := 0
 		if q.tail != nil {
