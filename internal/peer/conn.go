@@ -83,6 +83,9 @@ func newConn(h Host, o *Options, e Endpoint, p *pipe.Pipe, room chan struct{}) *
 		done: make(chan struct{}), back: make(chan error, 1)}
 	c.idle.L = &c.mu
 	c.goWrite = c.writeAlone
+	if p.Out != nil {
+		c.torn0 = p.Out.Torn() // what earlier connections tore is theirs
+	}
 	c.peer = monitor.Peer{Conn: c.ID, SocketID: o.SocketID, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, FD: -1}
 	return c
 }
@@ -288,6 +291,9 @@ func (c *Conn) State() (s monitor.PeerState, ok bool) {
 
 // WasReady reports whether the handshake has been through: before, nothing was carried. The control lock is held.
 func (c *Conn) WasReady() bool { return c.facts != nil }
+
+// Lives reports whether its terminal event is still to come. The control lock is held.
+func (c *Conn) Lives() bool { return c.state != Ended }
 
 // IsReady reports whether the handshake is through and the connection lives. The control lock is held.
 func (c *Conn) IsReady() bool { return c.state == Ready }

@@ -178,7 +178,7 @@ func (c *Conn) explainDial(err error) Cause {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		why.Reason = monitor.ReasonUnreachable
 	default:
-		if why.Reason = systemReason(err); why.Reason.Who() != "" {
+		if why.Reason = systemReason(why.Err); why.Reason.Who() != "" {
 			why.Who = why.Reason.Who()
 		}
 	}
@@ -235,7 +235,7 @@ func (c *Conn) explain(err error) *Cause {
 			why.Err = &hungUpError{zmtp.Recognise(at.seen)}
 		}
 	default:
-		why.Who, why.Reason = monitor.ByNetwork, systemReason(err)
+		why.Who, why.Reason = monitor.ByNetwork, systemReason(why.Err)
 	}
 	return why
 }

@@ -26,7 +26,6 @@ type Bytes struct {
 func (q *Queue) TakeBytes() Bytes {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.skip()
 	if n := q.available(); n > 0 {
 		return q.slice(n)
 	}
@@ -62,6 +61,7 @@ func (q *Queue) Written(b *Bytes) (room bool) {
 	}
 	q.got += uint64(b.Count)
 	q.sent.add(b.Count, b.Size)
+	q.skip()
 	return q.makeRoom()
 }
 

@@ -144,7 +144,13 @@ func (in *Inlet) Overrun() (first bool, err error) {
 }
 
 // Awaits reports whether there is still no room, and if so makes the next credit an edge.
-func (in *Inlet) Awaits() bool { return in.queue.Awaits() }
+func (in *Inlet) Awaits() bool {
+	q := in.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.full = !q.closed && q.put-q.got >= q.limit
+	return q.full
+}
 
 // allowed is how many messages the mark lets in.
 func (in *Inlet) allowed() int {
@@ -154,6 +160,10 @@ func (in *Inlet) allowed() int {
 	q := in.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.closed { // nobody will receive it: it is read to get to the end
+		in.discard = true
+		return math.MaxInt
+	}
 	if used := q.put - q.got; used < q.limit {
 		return int(min(q.limit-used, math.MaxInt))
 	}

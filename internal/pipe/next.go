@@ -92,6 +92,7 @@ func (q *Queue) take() (ok, room bool) {
 	defer q.mu.Unlock()
 	room = q.credit()
 	q.skip()
+	room = q.makeRoom() || room
 	n := q.available()
 	if q.idle = n == 0; q.idle {
 		return false, room

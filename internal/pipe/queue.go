@@ -34,8 +34,7 @@ type Queue struct {
 	put        uint64        // messages ever put
 	taken      uint64        // messages ever taken, by a writer or a receiver
 	got        uint64        // messages ever consumed, as credited
-	void       uint64        // messages before this one are not to be sent any more …
-	paid       uint64        // … and from this one on are counted as gone already
+	void       uint64        // messages before this one are not to be sent any more
 	limit      uint64        // high-water mark: put − got never exceeds it
 	peer       *monitor.Peer // of the messages put from now on (inproc)
 	idle       bool          // the consumer found nothing: the next message is an edge
@@ -225,23 +224,25 @@ func (q *Queue) advance() {
 	}
 }
 
-// Void makes what is queued and not yet on the wire count as gone, also if a writer that has it in hands returns it. It
-// reports whether a waiting producer now has room.
+// Void says that what is queued, and not yet on the wire, is not to be sent any more; what a consumer has in its hands is
+// void if it comes back. It reports whether a waiting producer now has room.
 func (q *Queue) Void() (room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.void, q.paid = q.put, q.taken
-	q.got += q.put - q.taken
+	q.void = q.put
+	q.skip()
 	return q.makeRoom()
 }
 
-// skip drops the messages that were declared void. mu is held.
+// skip drops the messages that were declared void, unless the consumer has some in its hands: it calls here when it has
+// done with them. mu is held.
 func (q *Queue) skip() {
+	if q.taken > q.got {
+		return
+	}
 	for q.taken < q.void && q.available() > 0 {
-		if q.taken < q.paid { // it came back from a writer after Void
-			q.got++
-		}
 		q.slice(1)
+		q.got++
 	}
 }
 

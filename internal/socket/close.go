@@ -78,6 +78,12 @@ func (c *Core) beginClose() {
 	c.closing = true
 	dials, binds := append([]*dial(nil), c.dials...), c.binds
 	c.binds = nil
+	for _, conn := range c.connections() {
+		if in := conn.Pipe.In; in != nil {
+			in.Close()
+			conn.Pipe.Room() // a reader that waits for room need not
+		}
+	}
 	c.mu.Unlock()
 	why := peer.Local(c.ended())
 	for _, b := range binds {

@@ -278,7 +278,7 @@ func (c *Core) CloseConn(id monitor.ConnID) error {
 		return err
 	}
 	for _, conn := range c.connections() {
-		if conn.ID == id {
+		if conn.ID == id && conn.Lives() {
 			c.mu.Unlock()
 			conn.End(peer.Local(monitor.ReasonConnClosed))
 			return nil

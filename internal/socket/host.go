@@ -40,6 +40,12 @@ func (h *host) Accept(c *peer.Conn) error {
 // to be queued for ready peers only.
 func (h *host) Attach(c *peer.Conn) {
 	if c.Endpoint.Side == monitor.SideBind {
+		if c.Pipe.Out != nil { // the marks may have changed since it was accepted
+			c.Pipe.Out.SetLimit(h.opt.SendHWM)
+		}
+		if c.Pipe.In != nil {
+			c.Pipe.In.SetLimit(h.opt.RecvHWM)
+		}
 		(*Core)(h).attach(c.Pipe)
 	} else if c.Immediate() {
 		(*Core)(h).attachSending(c.Pipe)

@@ -162,8 +162,11 @@ func (c *Core) seek(d *dial) {
 // join makes a connection of an end that seeks and one that is bound. It reports false if one of the two is not, or no
 // longer, to be had. No lock is held; each end's part runs under its own.
 func join(a *Core, d *dial, b *Core, at *bind) bool {
-	la := &link{id: peer.NextID(), owner: a, at: d.at, dial: d, since: time.Now(), pipe: d.pipe}
-	lb := &link{id: peer.NextID(), owner: b, at: at.at, bind: at, since: time.Now(), pipe: d.joint.newPipe(b, bound)}
+	a.mu.Lock()
+	j, pipe := d.joint, d.pipe
+	a.mu.Unlock()
+	la := &link{id: peer.NextID(), owner: a, at: d.at, dial: d, since: time.Now(), pipe: pipe}
+	lb := &link{id: peer.NextID(), owner: b, at: at.at, bind: at, since: time.Now(), pipe: j.newPipe(b, bound)}
 	la.other, lb.other = lb, la
 	la.know(b)
 	lb.know(a)
@@ -172,15 +175,16 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 		a.mismatch(la, b.typ)
 		return false
 	}
-	if !b.welcome(lb, d.joint) {
+	if !b.welcome(lb, j) {
 		return false
 	}
-	if !a.arrive(la, d) {
+	if !a.arrive(la, d, j) {
 		lb.cut(peer.Cause{Who: monitor.ByPeer, Reason: monitor.ReasonPeerClosed})
 		return false
 	}
+	b.open(lb, j)
 	lb.pipe.Marks()
-	d.joint.flush(connected)
+	j.flush(connected)
 	if a.isClosing() { // it only waited for somebody to leave its messages with
 		a.hangUp(d, peer.Local(monitor.ReasonClose))
 	}
@@ -206,17 +210,25 @@ func (c *Core) welcome(l *link, j *joint) bool {
 	c.links[l] = struct{}{}
 	l.emit(monitor.Accepted, peer.Cause{})
 	l.emit(monitor.HandshakeSucceeded, peer.Cause{})
-	j.end[bound].Store(l)
-	c.attach(l.pipe)
-	(*host)(c).Changed()
 	return true
 }
 
-// arrive is the part of the end that connected.
-func (c *Core) arrive(l *link, d *dial) bool {
+// open lets messages flow, when both ends have told their events.
+func (c *Core) open(l *link, j *joint) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if d.link != nil || !c.isDial(d) {
+	if _, live := c.links[l]; live {
+		j.end[bound].Store(l)
+		c.attach(l.pipe)
+		(*host)(c).Changed()
+	}
+}
+
+// arrive is the part of the end that connected.
+func (c *Core) arrive(l *link, d *dial, j *joint) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d.link != nil || d.joint != j || !c.isDial(d) {
 		return false
 	}
 	d.link = l
@@ -224,7 +236,7 @@ func (c *Core) arrive(l *link, d *dial) bool {
 	c.links[l] = struct{}{}
 	l.emit(monitor.Connected, peer.Cause{})
 	l.emit(monitor.HandshakeSucceeded, peer.Cause{})
-	d.joint.end[connected].Store(l)
+	j.end[connected].Store(l)
 	if c.opt.Immediate {
 		c.attachSending(l.pipe)
 	}

@@ -96,7 +96,7 @@ func (s *recvSide) readLent(ctx context.Context) error {
 		s.choose.Ready(c.Pipe)
 		s.readable.set()
 	}
-	if err != nil || s.pipes != 1 || s.err != nil || c.Pipe.In.Len() > 1 {
+	if err != nil || s.pipes != 1 || s.err != nil || !c.Pipe.In.Single() {
 		s.giveBack(err)
 	} else {
 		s.look()

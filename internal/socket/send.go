@@ -78,6 +78,9 @@ func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) er
 	if err != nil {
 		return err
 	}
+	if max(len(frames), frameCount(m)) > mostFrames {
+		return Because(ErrInvalid, "zmq: %s: a message of %d frames: at most %d", c.typ, max(len(frames), frameCount(m)), mostFrames)
+	}
 	if m == nil && len(frames) == 0 || m != nil && m.Len() == 0 {
 		return Because(ErrInvalid, "zmq: %s: a message has at least one frame; an empty frame is []byte{}", c.typ)
 	}
@@ -114,11 +117,21 @@ func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) er
 			s.mu.Unlock()
 			return ErrWouldBlock
 		}
-		if err := s.wait(ctx, len(s.near) > 0 && !eager); err != nil {
+		if err := s.wait(ctx, eager, len(s.near) > 0 && !eager); err != nil {
 			s.mu.Unlock()
 			return err
 		}
 	}
+}
+
+// mostFrames leaves room for an envelope in what a receiver of ours takes.
+const mostFrames = 1<<16 - 256
+
+func frameCount(m *message.Message) int {
+	if m == nil {
+		return 0
+	}
+	return m.Len()
 }
 
 // dropped is an Outcome of ours: nobody took the message, and nobody will.
@@ -174,10 +187,16 @@ func (s *sendSide) settle(eager bool) (room bool) {
 // fast receiver is there sooner, and a slow one costs a wake-up each either way.
 const patience = time.Millisecond
 
-// wait waits until something may have changed, at most for patience if that is asked. mu is held, and let go of
+// wait waits until something may have changed, at most for patience if that is asked; again, if the call has waited
+// before and keeps its place. mu is held, and let go of
 // meanwhile.
-func (s *sendSide) wait(ctx context.Context, patient bool) error {
-	w := s.waiting.add()
+func (s *sendSide) wait(ctx context.Context, again, patient bool) error {
+	w := (*waiter)(nil)
+	if again {
+		w = s.waiting.again()
+	} else {
+		w = s.waiting.add()
+	}
 	s.chosen()
 	s.mu.Unlock()
 	var late <-chan time.Time

@@ -33,6 +33,18 @@ func (l *waitlist) add() *waiter {
 	return w
 }
 
+// again puts one that was woken and found nothing back where it was: at the front.
+func (l *waitlist) again() *waiter {
+	last := l.last
+	w := l.add()
+	if last != nil {
+		l.unlink(last, w)
+		w.next, w.queued = l.first, true
+		l.first = w
+	}
+	return w
+}
+
 // wake lets the first go on, and reports whether there was one.
 func (l *waitlist) wake() bool {
 	w := l.first
