@@ -195,11 +195,11 @@ func (q *Queue) Close() {
 	q.mu.Unlock()
 }
 
-// Single reports whether there is one message at most, and may be more.
-func (q *Queue) Single() bool {
+// Closed reports whether the producer is gone.
+func (q *Queue) Closed() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return !q.closed && q.put-q.got-uint64(q.owed) <= 1
+	return q.closed
 }
 
 // Over reports whether the queue is empty for good.

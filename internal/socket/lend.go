@@ -10,13 +10,13 @@ import (
 // Lending: a Recv that waits on a socket with one peer reads that peer's connection itself.
 //
 // A reader goroutine that hands a message to a waiting Recv costs a goroutine switch, about 9 µs each way here, because
-// waking it spins up another thread. So when a reader delivers a message that a call was waiting for, and the socket has
-// no other peer, it lends its connection to the calls: the next Recv that finds nothing reads the descriptor. The reader
-// has it back
+// waking it spins up another thread. So when a reader delivers messages that a call was waiting for, and the socket has no
+// other peer, it lends its connection to the calls: the next Recv that finds nothing reads the descriptor, whatever gathers
+// there in one go. In a stream this is as fast as reading ahead in parallel, or faster (two cores: 16 B +20 %, 1 KiB +25 %):
+// two goroutines that pass a queue to and fro wait for each other's wake-ups. The reader has it back
 //
-//   - when more than one message comes at once: that is a stream, and reading ahead in parallel is faster;
 //   - when a second peer is attached, somebody waits in another way, or the socket ends;
-//   - when no call came to read for a while: somebody has to notice a peer that dies, and to read ahead.
+//   - when no call came to read for a while: somebody has to notice a peer that dies, and to read ahead of a slow consumer.
 //
 // The receiving lock guards a lending.
 type lending struct {
@@ -36,7 +36,7 @@ func (l *lending) free() bool { return l.conn != nil && !l.reading }
 
 // lend takes c's connection from its reader if the calls read better by themselves. mu is held.
 func (s *recvSide) lend(c *peer.Conn) bool {
-	if s.pipes != 1 || s.err != nil || s.lent.conn != nil || !c.HasDescriptor() || !c.Pipe.In.Single() {
+	if s.pipes != 1 || s.err != nil || s.lent.conn != nil || !c.HasDescriptor() || c.Pipe.In.Closed() {
 		return false
 	}
 	s.lent.conn = c
@@ -96,7 +96,7 @@ func (s *recvSide) readLent(ctx context.Context) error {
 		s.choose.Ready(c.Pipe)
 		s.readable.set()
 	}
-	if err != nil || s.pipes != 1 || s.err != nil || !c.Pipe.In.Single() {
+	if err != nil || s.pipes != 1 || s.err != nil || c.Pipe.In.Closed() {
 		s.giveBack(err)
 	} else {
 		s.look()
