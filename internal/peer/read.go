@@ -73,17 +73,21 @@ func (c *Conn) Read() (first bool, err error) {
 	return first, err
 }
 
-// ReadNow is Read that does not wait; only on a connection that has a descriptor.
-func (c *Conn) ReadNow() (first bool, err error) {
+// ReadNow is Read that does not wait; only on a connection that has a descriptor. It reports whether anything came, bytes
+// or an Interrupt.
+func (c *Conn) ReadNow() (first, came bool, err error) {
 	n, err := c.peek.read(c.raw, c.inlet.Room())
-	if n > 0 {
+	switch {
+	case n > 0:
 		c.beat.heard()
-		return c.inlet.Advance(n)
-	}
-	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		first, err = c.inlet.Advance(n)
+		return first, true, err
+	case err == nil:
+		return false, false, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = c.interrupted()
 	}
-	return false, err
+	return false, true, err
 }
 
 // HasDescriptor reports whether ReadNow can be used.
