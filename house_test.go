@@ -54,7 +54,7 @@ var banned = map[string]map[string]string{
 	"os/exec":      {},
 	"plugin":       {},
 	"reflect":      {},
-	"runtime":      {},
+	"runtime":      {"internal/socket": "one processor must not spin"},
 	"testing":      {"zmqtest": "is for tests"},
 	"unsafe":       {"internal/peer": "the ioctl that asks what the peer's kernel has not acknowledged"},
 	"log/slog":     {"monitor": "a sink for the user's logger"},
