@@ -191,6 +191,9 @@ func (c *core) Config() Config {
 // Update takes over all that change did to the options or, with a *ConfigError, nothing. Marks, Linger and the switches
 // of patterns act at once, the rest on the next Bind or Connect; Context, Name and OnEvent are fixed.
 func (c *core) Update(change func(*Config)) error {
+	if err := c.engine.Refused(); err != nil {
+		return err
+	}
 	for {
 		c.mu.Lock()
 		before, seen := c.cfg, c.updates

@@ -38,7 +38,6 @@ type Conn struct {
 	host     Host
 	nc       net.Conn
 	raw      syscall.RawConn // nil: nc is no descriptor of the system's
-	fd       int
 	attempt  int
 	dialer   *Dialer // whose attempt it is; nil if it was accepted
 	began    time.Time
@@ -79,7 +78,7 @@ type Conn struct {
 }
 
 func newConn(h Host, o *Options, e Endpoint, p *pipe.Pipe, room chan struct{}) *Conn {
-	c := &Conn{ID: NextID(), Endpoint: e, Pipe: p, opt: o, host: h, fd: -1, room: room, began: time.Now(),
+	c := &Conn{ID: NextID(), Endpoint: e, Pipe: p, opt: o, host: h, room: room, began: time.Now(),
 		done: make(chan struct{}), back: make(chan error, 1)}
 	c.idle.L = &c.mu
 	c.goWrite = c.writeAlone
@@ -93,8 +92,7 @@ func newConn(h Host, o *Options, e Endpoint, p *pipe.Pipe, room chan struct{}) *
 // use gives the connection its transport.
 func (c *Conn) use(nc net.Conn) {
 	c.nc = nc
-	c.fd = transport.FD(nc)
-	c.peer.FD = c.fd
+	c.peer.FD = transport.FD(nc)
 	c.peer.Local, c.peer.Remote = transport.Name(nc.LocalAddr()), transport.Name(nc.RemoteAddr())
 	switch nc := nc.(type) { // these and no others: what wraps one wants to see every byte
 	case *net.TCPConn:

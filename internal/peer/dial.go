@@ -24,7 +24,7 @@ type Dialer struct {
 	room     chan struct{}
 	conn     atomic.Pointer[Conn] // the present attempt or connection
 	ctx      context.Context
-	cancel   context.CancelCauseFunc
+	cancel   context.CancelFunc
 
 	// The host's control lock guards:
 	state monitor.EndpointState
@@ -44,7 +44,7 @@ type Dialer struct {
 func NewDialer(h Host, o *Options, e Endpoint, to endpoint.Endpoint) *Dialer {
 	d := &Dialer{Endpoint: e, Pipe: o.newPipe(), target: to, opt: o, host: h, room: make(chan struct{}, 1)}
 	d.state = monitor.EndpointState{ID: e.ID, Side: e.Side, Endpoint: e.Text}
-	d.ctx, d.cancel = context.WithCancelCause(context.Background())
+	d.ctx, d.cancel = context.WithCancel(context.Background())
 	d.Pipe.Flush = func() {
 		if c := d.conn.Load(); c != nil {
 			c.Flush()
@@ -86,7 +86,7 @@ func (d *Dialer) Run() {
 		}
 		base = min(2*base, max(d.opt.ReconnectMax, d.opt.ReconnectMin))
 	}
-	d.cancel(nil)
+	d.cancel()
 }
 
 // begin makes c the present attempt unless the endpoint has ended.
@@ -179,7 +179,7 @@ func (d *Dialer) End(why Cause) {
 	if c != nil {
 		c.End(why)
 	}
-	d.cancel(nil)
+	d.cancel()
 }
 
 // Drain ends the endpoint as soon as its queue is empty; until then it goes on dialling.

@@ -28,7 +28,7 @@ func (c *Conn) traffic(rest []byte) error {
 		first, err = c.Read()
 	}
 	if c.inlet.Stalled() { // complete messages that were received stay readable: for these few the mark gives way
-		if first, _ := c.inlet.Overrun(); first {
+		if c.inlet.Overrun() {
 			c.host.Received(c, false)
 		}
 	}

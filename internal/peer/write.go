@@ -217,7 +217,7 @@ func (c *Conn) broke(err error) {
 // waits, so this is for transports from a hook.
 const breakGrace = time.Second
 
-// Command queues a command: it goes out before the next message.
+// queue queues a command: it goes out before the next message.
 func (c *Conn) queue(frame []byte) {
 	c.mu.Lock()
 	c.control = append(c.control, frame...)

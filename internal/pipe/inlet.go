@@ -118,9 +118,7 @@ func (in *Inlet) Advance(n int) (first bool, err error) {
 		in.widen()
 		return false, nil
 	}
-	if err := in.arrived(); err != nil {
-		return false, err
-	}
+	in.arrived()
 	return in.Resume()
 }
 
@@ -137,10 +135,10 @@ func (in *Inlet) Stalled() bool { return in.stalled }
 
 // Overrun publishes the whole messages that have arrived whatever the mark says: the connection is broken, and they
 // would be lost.
-func (in *Inlet) Overrun() (first bool, err error) {
-	err = in.messages(math.MaxInt)
+func (in *Inlet) Overrun() (first bool) {
+	in.messages(math.MaxInt) // what is broken there, too, ends it all the same
 	in.stalled = false
-	return in.publish(), err
+	return in.publish()
 }
 
 // Awaits reports whether there is still no room, and if so makes the next credit an edge.

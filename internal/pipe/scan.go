@@ -119,11 +119,10 @@ func (in *Inlet) widen() {
 }
 
 // arrived puts a complete large body in its place.
-func (in *Inlet) arrived() error {
+func (in *Inlet) arrived() {
 	in.pending = append(in.pending, message.NewLarge(in.scan, in.body))
 	in.body = nil
 	in.count(in.flags&flagMore != 0, uint64(in.want))
-	return nil
 }
 
 // compact takes the commands out of the unfinished message: their bytes must not pile up however many come between two

@@ -55,8 +55,11 @@ func (c *Core) Bind(text string) (bound string, err error) {
 	if at.Scheme == endpoint.Inproc {
 		err := c.bindName(e, at.Name)
 		c.mu.Unlock()
+		if err != nil {
+			return "", c.opError("bind", text, err)
+		}
 		c.ctx.match(at.Name)
-		return text, c.opError("bind", text, err)
+		return text, nil
 	}
 	c.mu.Unlock()
 	if at.Scheme != endpoint.TCP {
@@ -310,11 +313,9 @@ func (c *Core) connections() (all []*peer.Conn) {
 
 // Refused is why the socket takes no more calls, nil if it does.
 func (c *Core) Refused() error {
-	side := &c.out.err
-	mu := c.out.mu
-	mu.Lock()
-	defer mu.Unlock()
-	return *side
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.err
 }
 
 // opError puts the operation and its endpoint before an error, and gives a parser's error its sentinel.

@@ -209,7 +209,7 @@ func (s *recvSide) arrived(p *pipe.Pipe) (waited bool) {
 	return s.waiting.wake()
 }
 
-// attach and detach add and remove a pipe, which may have messages already. mu is held.
+// attach adds a pipe, which may have messages already. mu is held.
 func (s *recvSide) attach(p *pipe.Pipe) {
 	s.choose.Attach(p)
 	s.pipes++

@@ -14,9 +14,7 @@
 package socket
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,6 +103,8 @@ type totals struct{ in, out uint64 }
 // A rule is what a type may do, and with whom.
 type rule struct {
 	sends, receives, one bool
+	turns                bool // every message waits for an answer: both directions are one state
+	answers              bool // and is itself one
 	make                 func(c *Core)
 }
 
@@ -117,9 +117,9 @@ func rules(typ string) (rule, bool) {
 	case "PAIR":
 		return rule{sends: true, receives: true, one: true, make: func(c *Core) { c.roundRobin(); c.fairQueue() }}, true
 	case "REQ":
-		return rule{sends: true, receives: true, make: (*Core).requests}, true
+		return rule{sends: true, receives: true, turns: true, make: (*Core).requests}, true
 	case "REP":
-		return rule{sends: true, receives: true, make: (*Core).replies}, true
+		return rule{sends: true, receives: true, turns: true, answers: true, make: (*Core).replies}, true
 	}
 	return rule{}, false
 }
@@ -211,7 +211,7 @@ func (c *Core) peerOptions() *peer.Options {
 	}
 	return &peer.Options{
 		SocketID: c.ID, Type: c.typ, Metadata: append(local, o.Metadata...), Mechanism: o.Mechanism, Transport: o.Transport,
-		Sends: c.rule.sends, Receives: c.rule.receives, Marks: &c.marks, Eager: c.in.mu == c.out.mu, Exclusive: c.rule.one, Answers: c.typ == "REP",
+		Sends: c.rule.sends, Receives: c.rule.receives, Marks: &c.marks, Eager: c.rule.turns, Exclusive: c.rule.one, Answers: c.rule.answers,
 		MaxMessageSize: o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
 		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, MaxHandshakes: o.MaxHandshakes,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
@@ -281,5 +281,3 @@ func (c *Core) nextEndpoint(text string, side monitor.Side) peer.Endpoint {
 	c.endpoint++
 	return peer.Endpoint{ID: c.endpoint, Text: text, Side: side}
 }
-
-func (c *Core) String() string { return fmt.Sprintf("%s %s", c.typ, strconv.FormatUint(c.ID, 10)) }
