@@ -17,7 +17,7 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-// The contract of contract.md §1, row by row, over tcp and inproc. Nothing here sleeps: a test waits for an event, for
+// The contract of the patterns, row by row, over tcp and inproc. Nothing here sleeps: a test waits for an event, for
 // readiness, or for the call itself, each bounded by patience.
 
 const patience = 10 * time.Second

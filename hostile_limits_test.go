@@ -15,7 +15,7 @@ import (
 	"github.com/glassmq/zmq/zmtp"
 )
 
-// The limits of a handshake (contract.md §3): one deadline for all of it, and so many at once.
+// The limits of a handshake: one deadline for all of it, and so many at once.
 
 // TestHostileSlowLoris says a byte every 20 ms, which the greeting alone would take 1.3 s for: it is gone when the time is
 // up, not a byte later (row 33, R4). In the greeting and in READY; over the system's TCP as well, where "when" is not exact.

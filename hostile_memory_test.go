@@ -15,7 +15,7 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-// Memory (contract.md §3): a connection costs at most 64 KiB and twice the bytes that came over it, whatever sizes they
+// Memory: a connection costs at most 64 KiB and twice the bytes that came over it, whatever sizes they
 // announce, and what is no message costs nothing once it was read (R3; CVE-2021-20237, CVE-2021-20234).
 //
 // The attackers are scripted: they cost nothing themselves, and it can be told when everything they say has been read.

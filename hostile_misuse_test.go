@@ -312,7 +312,7 @@ func TestMisuseAfterClose(t *testing.T) {
 	}
 }
 
-// TestMisuseOfMonitor asks for monitors that there are not (monitor.md §3: the first error that applies); the one that runs
+// TestMisuseOfMonitor asks for monitors that there are not; the one that runs
 // goes on.
 func TestMisuseOfMonitor(t *testing.T) {
 	x := newContext(t)

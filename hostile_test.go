@@ -12,7 +12,7 @@ import (
 	"github.com/glassmq/zmq/zmqtest"
 )
 
-// Hostile input (contract.md §3, R1). testdata/hostile has the list; hostile_list_test.go reads it. Each input is tried on
+// Hostile input. testdata/hostile has the list; hostile_list_test.go reads it. Each input is tried on
 // each type it names, as listener and as dialler, and in each of these ways:
 //
 //	written     as it stands, over the system's TCP and over a network in memory

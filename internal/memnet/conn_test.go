@@ -283,7 +283,7 @@ func TestIdleConnectionsHaveNoGoroutines(t *testing.T) {
 			write(t, dial(t, n, "hub:1"), "x")
 			accept(t, ln)
 		}
-		if after := runtime.NumGoroutine(); after != before {
+		if after := runtime.NumGoroutine(); after > before {
 			t.Errorf("%d goroutines more", after-before)
 		}
 	})
