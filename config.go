@@ -53,7 +53,7 @@ type Config struct {
 	IPv6                             bool                // names, interfaces and * mean IPv6 as well
 	Interface                        string              // bind to this device, Linux
 	Metadata                         map[string]string   // of the application, in READY; names begin with "X-"
-	Mechanism                        zmtp.Mechanism      // nil: NULL
+	Mechanism                        zmtp.Mechanism      // nil: NULL, the only one that is there yet
 
 	ReqRelaxed   bool // REQ: a new request may replace an unanswered one
 	ReqCorrelate bool // REQ: number requests, and take only the answer with the number
@@ -143,6 +143,7 @@ func (c *Config) ranges(k *check) {
 // applies checks that what is set means something to the type.
 func (c *Config) applies(k *check) {
 	req := k.typ == REQ
+	k.that(c.Mechanism == nil || c.Mechanism.Name() == "NULL", "Mechanism", "only NULL is there yet: leave it nil")
 	k.that(c.RoutingID == "" || req, "RoutingID", "only REQ tells its peers a routing id")
 	k.that(!c.ReqRelaxed || req, "ReqRelaxed", "applies to REQ only")
 	k.that(!c.ReqCorrelate || req, "ReqCorrelate", "applies to REQ only")

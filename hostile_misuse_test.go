@@ -13,6 +13,7 @@ import (
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
 	"github.com/glassmq/zmq/zmqtest"
 )
 
@@ -151,6 +152,8 @@ var badConfigs = []struct {
 	{"RoutingID", zmq.REQ, func(c *zmq.Config) { c.RoutingID = "\x00a" }},
 	{"ReconnectMin", zmq.PUSH, func(c *zmq.Config) { c.ReconnectMin = -time.Second }},
 	{"ReconnectMax", zmq.PUSH, func(c *zmq.Config) { c.ReconnectMax = -time.Second }},
+	{"ReconnectMax", zmq.PUSH, func(c *zmq.Config) { c.ReconnectMax = zmq.Forever }},
+	{"Mechanism", zmq.REP, func(c *zmq.Config) { c.Mechanism = notYet{} }},
 	{"ReconnectMax", zmq.PUSH, func(c *zmq.Config) { c.ReconnectMin, c.ReconnectMax = 2*time.Second, time.Second }},
 	{"ConnectTimeout", zmq.PUSH, func(c *zmq.Config) { c.ConnectTimeout = -time.Second }},
 	{"HandshakeTimeout", zmq.PUSH, func(c *zmq.Config) { c.HandshakeTimeout = -time.Second }},
@@ -370,3 +373,8 @@ func TestMisuseOfContexts(t *testing.T) {
 		t.Errorf("WaitReady with nothing to wait for: %v", err)
 	}
 }
+
+// notYet is a mechanism of a user's own: there is nobody yet to obey it, and it must not be taken for NULL.
+type notYet struct{ zmtp.Mechanism }
+
+func (notYet) Name() string { return "MINE" }
