@@ -13,8 +13,8 @@ import (
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
-	"github.com/glassmq/zmq/zmtp"
 	"github.com/glassmq/zmq/zmqtest"
+	"github.com/glassmq/zmq/zmtp"
 )
 
 // Misuse of the API: bad input from the program itself. Each call says what was wrong with which endpoint or field and what
