@@ -9,7 +9,7 @@ import (
 )
 
 // TestAllocations counts what a steady stream of small messages allocates, both ends in one process over real TCP:
-// nothing to send, a slab per 4 KiB to receive, nothing to receive into a Buffer.
+// nothing to send, a slab per 3 KiB to receive, nothing to receive into a Buffer.
 func TestAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")

@@ -367,7 +367,7 @@ func (s *stage) ask(args []string) (string, error) {
 	return show(m), err
 }
 
-// frames reads words, of which "x*3" means xxx.
+// frames reads words, of which "x*3" stands for three of x.
 func frames(words []string) (all [][]byte, err error) {
 	for _, w := range words {
 		n := 1

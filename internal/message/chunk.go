@@ -18,9 +18,9 @@ const (
 
 // Frame flags, RFC 23 §"Framing".
 const (
-	flagMore    = 1
-	flagLong    = 2
-	flagCommand = 4
+	FlagMore    = 1
+	FlagLong    = 2
+	FlagCommand = 4
 )
 
 // A Chunk is a buffer of whole messages as they lie on the wire: frame headers and bodies, one behind the other.
@@ -107,11 +107,11 @@ func (c *Chunk) Share(frame []byte, more bool) {
 func (c *Chunk) header(size int, more bool) {
 	var flags byte
 	if more {
-		flags = flagMore
+		flags = FlagMore
 	}
 	if size < 256 {
 		c.Buf = append(c.Buf, flags, byte(size))
 		return
 	}
-	c.Buf = binary.BigEndian.AppendUint64(append(c.Buf, flags|flagLong), uint64(size))
+	c.Buf = binary.BigEndian.AppendUint64(append(c.Buf, flags|FlagLong), uint64(size))
 }

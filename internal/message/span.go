@@ -123,7 +123,7 @@ func (s *Span) step() (from, size int, large bool) {
 		b := s.buf[s.at:]
 		flags := b[0]
 		from, size = s.at+2, int(b[1])
-		if flags&flagLong != 0 {
+		if flags&FlagLong != 0 {
 			from, size = s.at+9, int(binary.BigEndian.Uint64(b[1:]))
 		}
 		if large = s.next < len(s.large) && s.large[s.next].At == from; large {
@@ -131,8 +131,8 @@ func (s *Span) step() (from, size int, large bool) {
 			s.next++
 		}
 		s.at = from + size
-		if flags&flagCommand == 0 {
-			s.more = flags&flagMore != 0
+		if flags&FlagCommand == 0 {
+			s.more = flags&FlagMore != 0
 			return from, size, large
 		}
 	}

@@ -8,15 +8,13 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmtp"
 )
 
 // handshakeMost is what a peer may send before it is ready: a greeting, two rounds of commands, metadata at its limit.
 const handshakeMost = 128 << 10
-
-// commandFlag marks a command frame (RFC 23, "Framing").
-const commandFlag = 4
 
 // A handshaker is the state of one handshake; it reads what it needs and keeps what came behind.
 type handshaker struct {
@@ -175,7 +173,7 @@ func (h *handshaker) refuse(err error) {
 // command reads the next command of the handshake.
 func (h *handshaker) command() (zmtp.Command, error) {
 	for {
-		if len(h.in) > 0 && h.in[0]&commandFlag == 0 {
+		if len(h.in) > 0 && h.in[0]&message.FlagCommand == 0 {
 			return zmtp.Command{}, &zmtp.ProtocolError{Code: zmtp.BadFrame, Detail: "a message before the handshake was through"}
 		}
 		head, n, err := zmtp.ParseHeader(h.in, 0)

@@ -8,13 +8,6 @@ import (
 	"github.com/glassmq/zmq/zmtp"
 )
 
-// Frame flags (RFC 23, 37).
-const (
-	flagMore    = 1
-	flagLong    = 2
-	flagCommand = 4
-)
-
 const (
 	// trust is what a peer that has sent nothing yet may make us allocate for a body it announces. With what it has
 	// sent on top, memory stays below 64 KiB and twice the bytes that came.
@@ -122,7 +115,7 @@ func (in *Inlet) widen() {
 func (in *Inlet) arrived() {
 	in.pending = append(in.pending, message.NewLarge(in.scan, in.body))
 	in.body = nil
-	in.count(in.flags&flagMore != 0, uint64(in.want))
+	in.count(in.flags&message.FlagMore != 0, uint64(in.want))
 }
 
 // compact takes the commands out of the unfinished message: their bytes must not pile up however many come between two
@@ -132,14 +125,14 @@ func (in *Inlet) compact() {
 	for at := in.start; at < in.scan; {
 		b := in.full[at:in.scan]
 		size, from := int(b[1]), 2
-		if b[0]&flagLong != 0 {
+		if b[0]&message.FlagLong != 0 {
 			size, from = int(binary.BigEndian.Uint64(b[1:])), 9
 		}
 		large := in.largeAt(at + from)
 		if large != nil {
 			size = 0
 		}
-		if b[0]&flagCommand == 0 {
+		if b[0]&message.FlagCommand == 0 {
 			n := copy(in.full[to:], b[:from+size])
 			if large != nil {
 				large.At = to + from

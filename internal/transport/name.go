@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// Name is the endpoint of an address, numbers for names: "tcp://192.0.2.1:5555", "tcp://[::1]:5555", "ipc:///tmp/x". An IPv4 peer of a dual-stack
+// Name is the endpoint of an address, numbers for names: "tcp://192.0.2.1:5555", "tcp://[::1]:5555", "ipc:///run/x". An IPv4 peer of a dual-stack
 // listener has its IPv4 name. A nil address has none.
 func Name(a net.Addr) string {
 	switch {
