@@ -55,9 +55,45 @@ type Config struct {
 	Metadata                         map[string]string   // of the application, in READY; names begin with "X-"
 	Mechanism                        zmtp.Mechanism      // nil: NULL, the only one that is there yet
 
+	Conflate bool // PUSH, PULL, PUB, SUB, DEALER: queues keep the last message only, and have no mark
+
 	ReqRelaxed   bool // REQ: a new request may replace an unanswered one
 	ReqCorrelate bool // REQ: number requests, and take only the answer with the number
+
+	ProbeRouter     bool   // ROUTER, DEALER, REQ: each peer gets an empty message first, so that a ROUTER knows of us
+	RouterMandatory bool   // ROUTER: a peer that is not there is ErrHostUnreachable, and a full one is waited for; else its messages are dropped
+	RouterHandover  bool   // ROUTER: a newcomer takes over the routing id of a peer that is there; else it is refused
+	RouterRaw       bool   // ROUTER: peers that speak no ZMTP; STREAM is the better choice
+	RouterNotify    Notify // ROUTER: an empty message from a peer that comes or goes
+	StreamSilent    bool   // STREAM: no empty message from a peer that comes or goes
+
+	XPubVerbose         bool   // XPUB: pass on repeated subscriptions
+	XPubVerboser        bool   // XPUB: pass on repeated subscriptions and every unsubscription
+	XPubManual          bool   // XPUB: only Admit subscribes
+	XPubManualLastValue bool   // XPUB: XPubManual, and the message after an Admit goes to that peer alone
+	XPubNoDrop          bool   // XPUB, PUB: wait for subscribers that are full, instead of dropping their messages
+	XPubWelcome         []byte // XPUB: the first message to each subscriber; nil: none
+	InvertMatching      bool   // PUB, XPUB, SUB: messages that match no subscription, instead of those that do; both sides must say so
+
+	XSubVerboseUnsubscribe bool     // XSUB: pass on every unsubscription, and not only the last
+	Subscribe              []string // SUB, XSUB: from the start
+
+	// What one peer may subscribe to, PUB and XPUB; 0: 1 million prefixes, 64 MiB; Unlimited. A peer that goes beyond
+	// loses its connection.
+	MaxSubscriptions, MaxSubscriptionBytes int
+
+	HelloMessage      []byte // goes to each peer before all others; nil: none
+	DisconnectMessage []byte // is received from a peer that had connected, when it has gone; nil: none
+	HiccupMessage     []byte // is received from a peer that we had connected to, when it has gone; nil: none
 }
+
+// Notify is when a ROUTER receives an empty message from a peer.
+type Notify uint8
+
+const (
+	NotifyConnect    Notify = 1 << iota // it is ready
+	NotifyDisconnect                    // it has gone
+)
 
 // Network is where connections come from; a nil func is the operating system's. network is "tcp", address "host:port".
 type Network struct {
@@ -74,6 +110,9 @@ const (
 	defaultTimeout       = 30 * time.Second       // libzmq's for the handshake; for the connect, the kernel's two minutes are no use to anybody
 	defaultMaxHandshakes = 1024                   // strangers that stall are 1024 goroutines at most
 	mostTTL              = 65500 * time.Millisecond
+
+	defaultMaxSubscriptions     = 1_000_000 // about 75 MB, the most that one peer can make a publisher remember
+	defaultMaxSubscriptionBytes = 64 << 20
 )
 
 // options checks c and fills in its defaults.
@@ -98,6 +137,17 @@ func (c Config) options(t Type) (o socket.Options, err error) {
 		Mechanism:         c.Mechanism,
 		ReqRelaxed:        c.ReqRelaxed,
 		ReqCorrelate:      c.ReqCorrelate,
+
+		Conflate: c.Conflate, ProbeRouter: c.ProbeRouter,
+		RouterMandatory: c.RouterMandatory, RouterHandover: c.RouterHandover, RouterRaw: c.RouterRaw,
+		NotifyConnect:    c.RouterNotify&NotifyConnect != 0 || t == STREAM && !c.StreamSilent,
+		NotifyDisconnect: c.RouterNotify&NotifyDisconnect != 0 || t == STREAM && !c.StreamSilent,
+		XPubVerbose:      c.XPubVerbose, XPubVerboser: c.XPubVerboser, XPubManual: c.XPubManual, XPubManualLast: c.XPubManualLastValue,
+		NoDrop: c.XPubNoDrop, XSubVerboseUnsubscribe: c.XSubVerboseUnsubscribe, InvertMatching: c.InvertMatching,
+		Hello: c.HelloMessage, Welcome: c.XPubWelcome, Disconnected: c.DisconnectMessage, Hiccup: c.HiccupMessage,
+		Subscribe:            c.Subscribe,
+		MaxSubscriptions:     k.count("MaxSubscriptions", c.MaxSubscriptions, defaultMaxSubscriptions),
+		MaxSubscriptionBytes: k.count("MaxSubscriptionBytes", c.MaxSubscriptionBytes, defaultMaxSubscriptionBytes),
 	}
 	if o.Mechanism == nil {
 		o.Mechanism = zmtp.Null()
@@ -143,8 +193,9 @@ func (c *Config) ranges(k *check) {
 // applies checks that what is set means something to the type.
 func (c *Config) applies(k *check) {
 	req := k.typ == REQ
+	named := req || k.typ == DEALER || k.typ == ROUTER
 	k.that(c.Mechanism == nil || c.Mechanism.Name() == "NULL", "Mechanism", "only NULL is there yet: leave it nil")
-	k.that(c.RoutingID == "" || req, "RoutingID", "only REQ tells its peers a routing id")
+	k.that(c.RoutingID == "" || named, "RoutingID", "only REQ, DEALER and ROUTER tell their peers a routing id")
 	k.that(!c.ReqRelaxed || req, "ReqRelaxed", "applies to REQ only")
 	k.that(!c.ReqCorrelate || req, "ReqCorrelate", "applies to REQ only")
 	k.that(c.SendHWM == 0 || k.typ != PULL, "SendHWM", "PULL does not send")

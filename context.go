@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/glassmq/zmq/internal/socket"
+	"github.com/glassmq/zmq/monitor"
 )
 
 // A Context is a set of sockets with common inproc names and a common end. It may be used from any goroutine.
@@ -33,12 +34,23 @@ var defaultContext = sync.OnceValue(func() *Context { return NewContext(ContextC
 
 // Sockets are those that are not closed, in no order.
 func (x *Context) Sockets() (all []Socket) {
-	for _, c := range x.engine.Sockets() {
-		if s, ok := c.Owner().(Socket); ok {
-			all = append(all, s)
-		}
+	for _, s := range x.engine.Owned() {
+		all = append(all, s.(Socket))
 	}
 	return all
+}
+
+// Watch is the events in m of all sockets from now on, of those too that are made later: one [monitor.Subscription],
+// in the order in which things happened. An event's SocketID and SocketName say whose it is. When a socket closes, its
+// MonitorStopped is one event among others; that of the Context, the last, has no socket. Sockets that the library makes
+// for itself, such as those of Monitor, are not among them.
+func (x *Context) Watch(m Mask) *monitor.Subscription { return x.engine.Watch(m) }
+
+// WatchState is the present of each socket, in the order of their ids, and the events in m after it: nothing is missing,
+// nothing is double. A socket that is not among the states is in the events from its first one on: begin it with the zero
+// State.
+func (x *Context) WatchState(m Mask) ([]monitor.State, *monitor.Subscription) {
+	return x.engine.WatchState(m)
 }
 
 // Terminate ends every call of every socket, and every later one, with ErrTerminated (zmq_ctx_shutdown). Queues go on

@@ -17,7 +17,7 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-// The contract of the patterns, row by row, over tcp and inproc. Nothing here sleeps: a test waits for an event, for
+// The contract of the patterns, row by row, over tcp, ipc and inproc. Nothing here sleeps: a test waits for an event, for
 // readiness, or for the call itself, each bounded by patience.
 
 const patience = 10 * time.Second
@@ -30,7 +30,7 @@ func within(t *testing.T) context.Context {
 
 // over runs f over each transport, in a Context of its own that must end cleanly.
 func over(t *testing.T, f func(t *testing.T, x *zmq.Context, endpoint string)) {
-	for name, endpoint := range map[string]string{"tcp": "tcp://127.0.0.1:*", "inproc": "inproc://here"} {
+	for name, endpoint := range map[string]string{"tcp": "tcp://127.0.0.1:*", "ipc": "ipc://*", "inproc": "inproc://here"} {
 		t.Run(name, func(t *testing.T) {
 			x := zmq.NewContext(zmq.ContextConfig{})
 			t.Cleanup(func() { x.Shutdown(zmq.NoWait) })

@@ -33,7 +33,7 @@ func (a *assault) over() (conn []zmq.Event) {
 				id = e.Conn
 			}
 		}
-		if e.Conn == id && id != 0 && e.Kind != monitor.ConnectDelayed {
+		if e.Conn == id && id != 0 && e.Kind&(monitor.ConnectDelayed|monitor.Flow) == 0 { // when drops are told is a matter of time
 			if conn = append(conn, e); e.Terminal() {
 				return conn
 			}

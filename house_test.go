@@ -32,9 +32,10 @@ type room struct {
 var rooms = []room{
 	{name: "zmqtest", may: []string{".", "monitor", "internal/memnet", "internal/endpoint"}},
 	{name: ".", may: []string{"internal/socket", "internal/message", "internal/transport", "monitor", "zmtp"}},
-	{name: "internal/socket", may: []string{"internal/pattern", "internal/peer", "internal/pipe", "internal/message",
+	{name: "internal/socket", may: []string{"internal/pattern", "internal/topic", "internal/peer", "internal/pipe", "internal/message",
 		"internal/transport", "internal/endpoint", "monitor", "zmtp"}},
-	{name: "internal/pattern", may: []string{"internal/pipe", "internal/message", "monitor"}, pure: true},
+	{name: "internal/pattern", may: []string{"internal/topic", "internal/pipe", "internal/message", "monitor"}, pure: true},
+	{name: "internal/topic", pure: true},
 	{name: "internal/peer", may: []string{"internal/pipe", "internal/message", "internal/transport", "internal/endpoint", "monitor", "zmtp"}},
 	{name: "internal/pipe", may: []string{"internal/message", "monitor", "zmtp"}},
 	{name: "internal/message", may: []string{"monitor"}, pure: true},
@@ -58,7 +59,7 @@ var banned = map[string]map[string]string{
 	"testing":      {"zmqtest": "is for tests"},
 	"unsafe":       {"internal/peer": "the ioctl that asks what the peer's kernel has not acknowledged"},
 	"log/slog":     {"monitor": "a sink for the user's logger"},
-	"os":           {"internal/peer": "deadlines", "internal/socket": "deadlines", "internal/transport": "syscall errors", "internal/memnet": "deadlines"},
+	"os":           {"internal/peer": "deadlines", "internal/socket": "deadlines", "internal/transport": "syscall errors, and the files of ipc", "internal/memnet": "deadlines"},
 	"math/rand/v2": {"internal/socket": "the back-off's jitter"},
 }
 

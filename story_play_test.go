@@ -103,7 +103,8 @@ type stage struct {
 	scene     *scene // that is being played
 
 	mu   sync.Mutex
-	said []string      // by commands that are through; mu guards it
+	said []string      // by the command that is through, …
+	away []string      // … and by those in the background: between the two there is no order; mu guards both
 	more chan struct{} // has one when there is more
 }
 
@@ -150,7 +151,7 @@ func (s *stage) end() {
 // there is no order.
 func (s *stage) tell() (lines []string) {
 	s.mu.Lock()
-	lines, s.said = s.said, nil
+	lines, s.said, s.away = append(s.said, s.away...), nil, nil
 	s.mu.Unlock()
 	for _, a := range s.cast {
 		all := strings.SplitAfter(a.story.Story(), "\n")
@@ -193,7 +194,11 @@ func (s *stage) say(label string, run command, args []string) {
 		return
 	}
 	s.mu.Lock()
-	s.said = append(s.said, line)
+	if label == "" {
+		s.said = append(s.said, line)
+	} else {
+		s.away = append(s.away, line)
+	}
 	s.mu.Unlock()
 	select {
 	case s.more <- struct{}{}:

@@ -165,7 +165,7 @@ func (w *tcp) dialled(s *stage) {
 func (s *stage) spoke() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.said)
+	return len(s.said) + len(s.away)
 }
 
 // follow waits until a has gone through what it goes through in the story so far.

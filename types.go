@@ -24,6 +24,55 @@ type (
 		sending
 		stream
 	}
+	// Dealer gives each message to the next peer with room, and takes messages from its peers in turn (RFC 28).
+	Dealer struct {
+		*core
+		sending
+		stream
+	}
+	// Router knows its peers by routing ids: the first frame of what it receives is the sender's, the first frame of what
+	// it sends the receiver's (RFC 28). A peer that says no id gets one of five bytes.
+	Router struct {
+		*core
+		sending
+		stream
+	}
+	// Stream talks to peers that speak no ZMTP, over tcp (zmq_socket(3), ZMQ_STREAM). A message is the peer's routing id and
+	// some of its bytes, as they came; an empty one says that it connected, or that it has gone, and sent it hangs up.
+	Stream struct {
+		*core
+		sending
+		stream
+	}
+	// Pub gives each message to every peer that has subscribed to its beginning (RFC 29), and drops it for those that are full.
+	Pub struct {
+		*core
+		sending
+		topics
+	}
+	// XPub is a Pub that receives what its peers subscribe to (RFC 29); ParseSubscription reads it.
+	XPub struct {
+		*core
+		sending
+		stream
+		topics
+	}
+	// Sub receives what it has subscribed to (RFC 29): nothing, at first.
+	Sub struct {
+		*core
+		stream
+		topics
+		prefixes
+	}
+	// XSub is a Sub that also sends to its publishers, subscriptions too: a message of one frame that begins with 1 or 0.
+	// It receives whatever comes (RFC 29).
+	XSub struct {
+		*core
+		sending
+		stream
+		topics
+		prefixes
+	}
 	// Req asks, and receives the answer: Send, Recv, Send … (RFC 28). Do is both in one.
 	Req struct {
 		*core
@@ -68,6 +117,48 @@ func NewRep(cfg Config) *Rep {
 	return own(c, &Rep{c, sending{c.engine}, receiving{c.engine}})
 }
 
+// NewDealer makes a DEALER.
+func NewDealer(cfg Config) *Dealer {
+	c, _ := newCore(DEALER, cfg)
+	return own(c, &Dealer{c, sending{c.engine}, stream{receiving{c.engine}}})
+}
+
+// NewRouter makes a ROUTER.
+func NewRouter(cfg Config) *Router {
+	c, _ := newCore(ROUTER, cfg)
+	return own(c, &Router{c, sending{c.engine}, stream{receiving{c.engine}}})
+}
+
+// NewStream makes a STREAM.
+func NewStream(cfg Config) *Stream {
+	c, _ := newCore(STREAM, cfg)
+	return own(c, &Stream{c, sending{c.engine}, stream{receiving{c.engine}}})
+}
+
+// NewPub makes a PUB.
+func NewPub(cfg Config) *Pub {
+	c, _ := newCore(PUB, cfg)
+	return own(c, &Pub{c, sending{c.engine}, topics{c.engine}})
+}
+
+// NewXPub makes an XPUB.
+func NewXPub(cfg Config) *XPub {
+	c, _ := newCore(XPUB, cfg)
+	return own(c, &XPub{c, sending{c.engine}, stream{receiving{c.engine}}, topics{c.engine}})
+}
+
+// NewSub makes a SUB.
+func NewSub(cfg Config) *Sub {
+	c, _ := newCore(SUB, cfg)
+	return own(c, &Sub{c, stream{receiving{c.engine}}, topics{c.engine}, prefixes{c.engine}})
+}
+
+// NewXSub makes an XSUB.
+func NewXSub(cfg Config) *XSub {
+	c, _ := newCore(XSUB, cfg)
+	return own(c, &XSub{c, sending{c.engine}, stream{receiving{c.engine}}, topics{c.engine}, prefixes{c.engine}})
+}
+
 // own makes s what the Context's Sockets shows for c.
 func own[S Socket](c *core, s S) S {
 	c.engine.Own(s)
@@ -88,8 +179,22 @@ func New(t Type, cfg Config) (Socket, error) {
 		s = NewReq(cfg)
 	case REP:
 		s = NewRep(cfg)
+	case DEALER:
+		s = NewDealer(cfg)
+	case ROUTER:
+		s = NewRouter(cfg)
+	case STREAM:
+		s = NewStream(cfg)
+	case PUB:
+		s = NewPub(cfg)
+	case XPUB:
+		s = NewXPub(cfg)
+	case SUB:
+		s = NewSub(cfg)
+	case XSUB:
+		s = NewXSub(cfg)
 	default:
-		return nil, fmt.Errorf("zmq: socket type %v is not supported: PAIR, REQ, REP, PUSH and PULL are: %w", t, ErrNotSupported)
+		return nil, fmt.Errorf("zmq: socket type %v is a draft of libzmq's, and not supported: %w", t, ErrNotSupported)
 	}
 	if err := s.self().engine.Refused(); err != nil {
 		s.Close()

@@ -132,6 +132,9 @@ func reasonsTable() string {
 		if r.onBind.why != "" {
 			row(b, "– on the bound side", "", "", "", r.onBind.why, r.onBind.hint)
 		}
+		if r.onIPC.why != "" {
+			row(b, "– over ipc", "", "", "", r.onIPC.why, r.onIPC.hint)
+		}
 		if r.byPeer.why != "" {
 			row(b, "– on the refused side", "", "", "", r.byPeer.why, r.byPeer.hint)
 		}

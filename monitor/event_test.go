@@ -120,6 +120,14 @@ func TestPeerIsSharedByItsEvents(t *testing.T) {
 	}
 }
 
+func TestProcessString(t *testing.T) {
+	for want, p := range map[string]*Process{"": nil, "uid=0": {}, "uid=1000": {UID: 1000, GID: 4}, "pid=812,uid=1000": {PID: 812, UID: 1000}} {
+		if got := p.String(); got != want {
+			t.Errorf("%#v is %q, want %q", p, got, want)
+		}
+	}
+}
+
 func TestProperties(t *testing.T) {
 	var p Peer
 	if p.Property("X-A") != "" {

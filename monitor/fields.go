@@ -42,6 +42,12 @@ func (e *Event) peerFields(f fieldList) {
 	f.text("zmtp", e.Version)
 	f.text("mechanism", e.Mechanism)
 	f.text("user_id", e.UserID)
+	if e.peer != nil && e.peer.Process != nil {
+		who := e.peer.Process
+		f.int("peer_pid", who.PID)
+		f("peer_uid", slog.Uint64Value(uint64(who.UID))) // 0 is a user
+		f("peer_gid", slog.Uint64Value(uint64(who.GID)))
+	}
 }
 
 func (e *Event) causeFields(f fieldList) {

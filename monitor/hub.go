@@ -18,7 +18,8 @@ import (
 //  4. Next, Poll, Events and C take it out, on the reader's goroutine
 //     (subscription.go).
 //
-// Locks: hub before subscription. Nothing is called under either.
+// Locks: hub before subscription, and a hub before the one that it
+// extends to. Nothing is called under either.
 
 // A Hub hands the events of one socket to subscriptions. The zero Hub is
 // ready; it must not be copied. All its methods may be called from any
@@ -94,12 +95,26 @@ func (h *Hub) Subscribe(m Mask, buffer int) *Subscription {
 	return s
 }
 
+// Extend lets every subscription of h read the events of to as well, from now
+// on (see Join): h is then the home of those who watch many sockets, and to one
+// of these. Two hubs must not extend each other.
+func (h *Hub) Extend(to *Hub) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.subs {
+		s.Join(to)
+	}
+}
+
 // add puts s among the readers, unless one of the two has ended.
 func (h *Hub) add(s *Subscription) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed || slices.Contains(h.subs, s) || !s.enter(h) {
+	switch {
+	case h.closed || !s.enter(h):
 		return false
+	case slices.Contains(h.subs, s):
+		return true
 	}
 	h.subs = append(h.subs, s)
 	h.countMasks()

@@ -116,6 +116,11 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	if w.FD != nil {
 		e.FD = *w.FD
 	}
+	if w.PeerUID != nil {
+		p := e.Peer()
+		p.Process = &Process{PID: w.PeerPID, UID: *w.PeerUID, GID: w.PeerGID}
+		e.peer = &p
+	}
 	return nil
 }
 
@@ -141,6 +146,9 @@ type jsonEvent struct {
 	ZMTP       string     `json:"zmtp"`
 	Mechanism  string     `json:"mechanism"`
 	UserID     string     `json:"user_id"`
+	PeerPID    int        `json:"peer_pid"`
+	PeerUID    *uint32    `json:"peer_uid"`
+	PeerGID    uint32     `json:"peer_gid"`
 	Phase      Phase      `json:"phase"`
 	Who        Who        `json:"who"`
 	Reason     Reason     `json:"reason"`

@@ -155,6 +155,33 @@ func TestErrorsSurviveJSON(t *testing.T) {
 	}
 }
 
+// Who is at the other end of an ipc connection is there after the journey, root too, and where nobody knows it stays unknown.
+func TestProcessSurvivesJSON(t *testing.T) {
+	for _, c := range []struct {
+		who  *Process
+		keys string
+	}{
+		{&Process{PID: 812, UID: 1000, GID: 100}, `"peer_pid":812,"peer_uid":1000,"peer_gid":100`},
+		{&Process{}, `"peer_uid":0,"peer_gid":0`},
+		{nil, ""},
+	} {
+		e := Event{Kind: Accepted}
+		e.SetPeer(&Peer{Conn: 4, Remote: "ipc://" + c.who.String(), FD: -1, Process: c.who})
+		line := e.appendJSON(nil)
+		var back Event
+		if err := json.Unmarshal(line, &back); err != nil {
+			t.Fatal(err)
+		}
+		got := back.Peer()
+		if (got.Process == nil) != (c.who == nil) || c.who != nil && *got.Process != *c.who {
+			t.Errorf("%v came back as %v from %s", c.who, got.Process, line)
+		}
+		if got.Conn != 4 || got.Remote != e.Remote || !strings.Contains(string(line), c.keys) || strings.Contains(string(line), "peer_uid") != (c.who != nil) {
+			t.Errorf("%+v from %s; want %s in it", got, line, c.keys)
+		}
+	}
+}
+
 // What other writers may add or leave out.
 func TestUnmarshalForeign(t *testing.T) {
 	for line, want := range map[string]Event{
@@ -212,7 +239,8 @@ func allKeys() []string {
 	e := Event{Kind: Lost, Seq: 1, Time: jsonTime, PeerID: "a", Err: syscall.EPIPE, Interval: 1, Duration: 1, Topic: "t", Count: 1,
 		SocketID: 1, SocketName: "n", SocketType: "PUB", Conn: 1, Side: SideBind, EndpointID: 1, Endpoint: "tcp://a:1", Local: "tcp://a:1", Remote: "tcp://b:1",
 		PeerType: "SUB", Version: "3.1", Mechanism: "NULL", UserID: "u", Phase: InTraffic, Who: ByPeer, Reason: ReasonReset, Attempt: 1,
-		MessagesIn: 1, MessagesOut: 1, BytesIn: 1, BytesOut: 1, Unsent: 1, QueueIn: 1, QueueOut: 1}
+		MessagesIn: 1, MessagesOut: 1, BytesIn: 1, BytesOut: 1, Unsent: 1, QueueIn: 1, QueueOut: 1,
+		peer: &Peer{Process: &Process{PID: 1}}}
 	lines := append(e.appendJSON(nil), (&Event{Kind: Connected, FD: 1}).appendJSON(nil)...)
 	seen := map[string]bool{}
 	var keys []string

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -16,9 +17,30 @@ type Peer struct {
 	Side                                        Side
 	FD                                          int // -1 if none
 	RoutingID, Type, Mechanism, UserID, Version string
+	Process                                     *Process  // over ipc, where the system says; else nil
 	Since                                       time.Time // when the transport connection came up: Accepted, Connected
 
 	properties []property
+}
+
+// A Process is who is at the other end of an ipc connection: not what the peer
+// says of itself, but what the kernel noted when the connection was made
+// (SO_PEERCRED in unix(7), LOCAL_PEERCRED in unix(4)).
+type Process struct {
+	PID      int // 0: the system does not say, or it is out of sight in another namespace
+	UID, GID uint32
+}
+
+// String is "pid=812,uid=1000", and "" for nil: the address of an ipc peer that
+// has no other.
+func (p *Process) String() string {
+	switch {
+	case p == nil:
+		return ""
+	case p.PID == 0:
+		return fmt.Sprintf("uid=%d", p.UID)
+	}
+	return fmt.Sprintf("pid=%d,uid=%d", p.PID, p.UID)
 }
 
 type property struct{ name, value string }

@@ -69,14 +69,15 @@ func NewSubscription(m Mask, buffer int) *Subscription {
 }
 
 // Join adds the events of one more hub, from now on, to a subscription made by
-// NewSubscription, as for all sockets of a Context. When that hub closes, its
-// MonitorStopped comes as one event among others (it can be lost as they can)
-// and the subscription goes on until Stop or Close. Joining twice is joining
-// once.
+// NewSubscription, or of a hub that brings others along (Hub.Extend). When that
+// hub closes, its MonitorStopped comes as one event among others (it can be
+// lost as they can) and the subscription goes on until its own end, Stop or
+// Close. Joining twice is joining once. Join reports whether the events of h
+// come here from now on: not if h or the subscription has ended.
 //
 // Events of one socket come in their order; of two sockets, as they happened
 // but for what happened at the same moment.
-func (s *Subscription) Join(h *Hub) { h.add(s) }
+func (s *Subscription) Join(h *Hub) bool { return h.add(s) }
 
 // wants says whether an event of kind k, perhaps with the Inproc bit, is for s.
 func (s *Subscription) wants(k Kind) bool {

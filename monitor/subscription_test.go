@@ -262,6 +262,54 @@ func TestOneSubscriptionOfManyHubs(t *testing.T) {
 	}
 }
 
+// The readers of a home of many sockets hear of those that come, and of those
+// that they join, and go on until the home ends.
+func TestAHomeOfManyHubs(t *testing.T) {
+	var home Hub
+	a, b := Hub{SocketID: 1}, Hub{SocketID: 2}
+	early, late := home.Subscribe(Listening, 0), (*Subscription)(nil)
+	home.Extend(&a)
+	a.Emit(&Event{Kind: Listening})
+	late = home.Subscribe(Listening, 0)
+	if !late.Join(&a) || !late.Join(&a) {
+		t.Error("joined, and Join says no")
+	}
+	home.Extend(&a) // late is there already
+	home.Extend(&b)
+	a.Emit(&Event{Kind: Listening})
+	b.Emit(&Event{Kind: Listening})
+	early.Stop()
+	a.Close()
+	b.Emit(&Event{Kind: Listening})
+	if late.Join(&a) {
+		t.Error("joined what is closed")
+	}
+	b.Close()
+	home.Close()
+	for _, c := range []struct {
+		of    *Subscription
+		kinds []Kind
+		from  []uint64
+	}{
+		{early, []Kind{Listening, Listening, Listening, MonitorStopped}, []uint64{1, 1, 2, 0}},
+		{late, []Kind{Listening, Listening, MonitorStopped, Listening, MonitorStopped, MonitorStopped}, []uint64{1, 2, 1, 2, 2, 0}},
+	} {
+		story := drain(c.of)
+		wantKinds(t, "a reader", story, c.kinds...)
+		for i, e := range story {
+			if i < len(c.from) && e.SocketID != c.from[i] {
+				t.Errorf("event %d is of socket %d, want %d", i, e.SocketID, c.from[i])
+			}
+		}
+		if err := Check(slices.Values(story)); err != nil || !isOver(c.of) {
+			t.Errorf("over: %v, a legal story: %v", isOver(c.of), err)
+		}
+	}
+	if late.Join(&b) || a.Wanted()|b.Wanted() != 0 {
+		t.Error("an ended reader is still, or again, in a hub")
+	}
+}
+
 // M7: each order of what can end, with each kind of reader. A goroutine that
 // is left makes synctest fail.
 func TestAnyOrderOfEndings(t *testing.T) {

@@ -63,6 +63,8 @@ func (row reasonRow) from(e *Event) words {
 		return neutral
 	case row.byPeer.why != "" && e.Who == ByPeer:
 		return row.byPeer
+	case row.onIPC.why != "" && e.transport() == "ipc":
+		return row.onIPC
 	case row.onBind.why != "" && e.Side == SideBind:
 		return row.onBind
 	}
@@ -169,6 +171,7 @@ func (e *Event) expandFacts(b *strings.Builder, text string) {
 // standIns are for facts outside brackets that the event does not know.
 var standIns = map[string]string{
 	"endpoint":    "the endpoint",
+	"event":       "something failed or ended",
 	"peer":        "the peer",
 	"peer_type":   "socket of another type",
 	"socket_type": "socket like this one",
@@ -193,6 +196,9 @@ func (e *Event) fact(name string) string {
 	case "version":
 		return printable(e.Version)
 	case "event":
+		if e.Kind == 0 { // a code, not an event
+			return ""
+		}
 		return strings.ReplaceAll(e.Kind.String(), "_", " ")
 	case "err":
 		return e.errFact()

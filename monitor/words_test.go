@@ -92,6 +92,7 @@ func TestRowsNameOnlyFactsThatExist(t *testing.T) {
 		rows[string(row.reason)] = row.words
 		rows[string(row.reason)+" on bind"] = row.onBind
 		rows[string(row.reason)+" by peer"] = row.byPeer
+		rows[string(row.reason)+" over ipc"] = row.onIPC
 	}
 	for k, w := range kindWords {
 		rows[k.String()] = w
@@ -131,6 +132,16 @@ func TestWordsSayWhatHappenedToWhom(t *testing.T) {
 			Event{Kind: ConnectFailed, Side: SideConnect, Endpoint: "tcp://db:5555", Reason: ReasonRefused, Err: syscall.ECONNREFUSED},
 			"nothing listens on tcp://db:5555",
 			"start the server, or compare its port and interface with this endpoint: a server bound to 127.0.0.1 cannot be reached from another host",
+		},
+		{
+			Event{Kind: ConnectFailed, Side: SideConnect, Endpoint: "ipc:///run/db", Reason: ReasonRefused, Err: syscall.ENOENT},
+			"nothing listens on ipc:///run/db: no such file or directory",
+			"start the server, or compare its path with this endpoint: a relative one begins in each process's own directory, and containers see their own files",
+		},
+		{
+			Event{Kind: AcceptFailed, Side: SideBind, Endpoint: "tcp://*:5555", Remote: "tcp://192.0.2.7:4711", Reason: ReasonFiltered},
+			"tcp://192.0.2.7:4711 was turned away: AcceptFilter does not let its address in",
+			"nothing, if it is a stranger; otherwise add its network to AcceptFilter",
 		},
 		{
 			Event{Kind: ConnectRetried, Side: SideConnect, Endpoint: "tcp://db:5555", Reason: ReasonRefused, Interval: 200 * time.Millisecond},

@@ -54,6 +54,7 @@ const (
 	BadIdentity                                     // over 255 bytes, or begins with NUL
 	PairTaken                                       // a PAIR that has its peer
 	HandshakeTooLong                                // more handshake bytes than any honest peer sends
+	SubscriptionLimit                               // more subscriptions than one peer may have
 )
 
 // String is the code's stable name, such as "mechanism_mismatch": fit for a
@@ -126,6 +127,8 @@ func (c Code) String() string {
 		return "pair_taken"
 	case HandshakeTooLong:
 		return "handshake_too_long"
+	case SubscriptionLimit:
+		return "subscription_limit"
 	}
 	return fmt.Sprintf("code_0x%08x", uint32(c))
 }

@@ -16,6 +16,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true, // report says them
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newWatch(), newDemo(), newVersion())
+	root.AddCommand(newWatch(), newProbe(), newExplain(), newDemo(), newVersion())
 	return root
 }

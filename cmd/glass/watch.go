@@ -1,12 +1,9 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/glassmq/zmq"
-	"github.com/glassmq/zmq/cmd/glass/internal/option"
 	"github.com/glassmq/zmq/cmd/glass/internal/show"
 	"github.com/glassmq/zmq/monitor"
 )
@@ -20,9 +17,6 @@ Times are local, a connection has one number (conn=) from its first event to its
 happened and what to change. Notes before and after the events go to the standard error. The exit code is 0, 1 if it
 could not be done, 2 if the command line is wrong, and 3 if --for was over before what --until waits for.
 
-Options for -O NAME=VALUE. A bare number is milliseconds for a TIME (seconds for keep_alive); 0 is none, or for a COUNT
-no limit, as in libzmq. Words: off, forever, unlimited, default.
-
 `
 
 const watchExamples = `  glass watch PULL -b tcp://127.0.0.1:5555              who connects to this port
@@ -35,9 +29,9 @@ const watchExamples = `  glass watch PULL -b tcp://127.0.0.1:5555              w
 // A watching is the command line of watch.
 type watching struct {
 	streaming
-	binds, connects, options []string
-	events, until            string
-	most                     int
+	opening
+	events, until string
+	most          int
 }
 
 func newWatch() *cobra.Command {
@@ -45,7 +39,7 @@ func newWatch() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "watch TYPE -b ENDPOINT | -c ENDPOINT ...",
 		Short:             "Open a socket and print its events, one a line",
-		Long:              watchText + strings.TrimSuffix(option.Help(), "\n"),
+		Long:              watchText + optionsText(),
 		Example:           watchExamples,
 		Args:              oneType,
 		ValidArgsFunction: completeType,
@@ -59,32 +53,19 @@ func newWatch() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringArrayVarP(&w.binds, "bind", "b", nil, "bind to this `endpoint`; may be repeated")
-	f.StringArrayVarP(&w.connects, "connect", "c", nil, "connect to this `endpoint`; may be repeated")
-	f.StringArrayVarP(&w.options, "option", "O", nil, "set a socket option, `name=value`; may be repeated; the names are above")
+	w.opening.flags(cmd)
 	f.StringVar(&w.events, "event", "all", "print only these `kinds`: names of events, or failures, lifecycle, classic, flow, subs, all; with commas between")
 	f.StringVar(&w.grep, "grep", "", "print only events whose lines match this regular `expression`")
 	f.IntVarP(&w.most, "count", "n", 0, "end after this `number` of printed events; 0: no end")
 	f.StringVar(&w.until, "until", "", "end when an event, printed or not, has happened so often: `kind=count`, as in connected=3")
-	w.flags(cmd, 0)
+	w.streaming.flags(cmd, 0)
 	complete(cmd, "event", kindNames())
 	complete(cmd, "until", kindNames())
-	complete(cmd, "option", option.Names())
 	return cmd
-}
-
-func oneType(_ *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return usagef("watch takes one socket type, and where to open it: glass watch PULL -b tcp://127.0.0.1:5555")
-	}
-	return nil
 }
 
 // plan is what the command line means: a socket to which nothing has happened yet, and how to watch it.
 func (w *watching) plan(cmd *cobra.Command, typ string) (*watcher, error) {
-	if len(w.binds)+len(w.connects) == 0 {
-		return nil, usagef("nothing to watch: say where, with -b ENDPOINT or -c ENDPOINT, as in -b tcp://127.0.0.1:5555")
-	}
 	if w.most < 0 {
 		return nil, usagef("-n %d: write a number of events, or 0 for no end", w.most)
 	}
@@ -102,34 +83,8 @@ func (w *watching) plan(cmd *cobra.Command, typ string) (*watcher, error) {
 	}
 	socket, err := w.socket(typ)
 	if err != nil {
-		return nil, usage(err)
+		return nil, err
 	}
 	return &watcher{flags: w, socket: socket, sub: socket.Watch(mask | until.kinds | monitor.Inproc),
 		mask: mask, until: until, out: out, notes: cmd.ErrOrStderr()}, nil
-}
-
-func (w *watching) socket(typ string) (zmq.Socket, error) {
-	t, err := zmq.ParseType(typ)
-	if err != nil {
-		return nil, err
-	}
-	var cfg zmq.Config
-	for _, o := range w.options {
-		if err := option.Set(&cfg, o); err != nil {
-			return nil, err
-		}
-	}
-	s, err := zmq.New(t, cfg)
-	return s, option.Explain(err)
-}
-
-// completeType offers the types that can be made.
-func completeType(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
-	for t := zmq.PAIR; t <= zmq.CHANNEL; t++ {
-		if s, err := zmq.New(t, zmq.Config{}); err == nil {
-			s.Close() // nothing had begun
-			names = append(names, t.String())
-		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,33 +33,16 @@ func (w *watcher) run(ctx context.Context) error {
 	began := time.Now()
 	defer w.sub.Close()
 	defer w.socket.Close() // what it had queued and dropped is in its events
-	if err := w.reach(); err != nil {
-		return err
+	if err := w.flags.reach(w.socket); err != nil {
+		return refused(err, w.sofar())
 	}
-	fmt.Fprintf(w.notes, "watching %v %s; %s\n", w.socket.Type(), strings.Join(w.places(), ", "), w.ends())
+	fmt.Fprintf(w.notes, "watching %v %s; %s\n", w.socket.Type(), w.flags.places(), w.ends())
 	end, err := w.follow(ctx)
 	if err != nil {
 		return &failure{code: exitFailure, err: err}
 	}
 	w.summary(time.Since(began))
 	return w.verdict(end)
-}
-
-// reach binds, then connects, in the order of the command line.
-func (w *watcher) reach() error {
-	for i, endpoint := range w.flags.binds {
-		bound, err := w.socket.Bind(endpoint)
-		if err != nil {
-			return refused(err, w.sofar())
-		}
-		w.flags.binds[i] = bound
-	}
-	for _, endpoint := range w.flags.connects {
-		if err := w.socket.Connect(endpoint); err != nil {
-			return refused(err, w.sofar())
-		}
-	}
-	return nil
 }
 
 // sofar prints what has happened, and returns the hint of what failed in it.
@@ -74,17 +56,6 @@ func (w *watcher) sofar() (hint string) {
 		}
 	}
 	return hint
-}
-
-// places says what is watched, with the ports that the system chose.
-func (w *watcher) places() (places []string) {
-	for _, bound := range w.flags.binds {
-		places = append(places, "bound to "+bound)
-	}
-	for _, endpoint := range w.flags.connects {
-		places = append(places, "connecting to "+endpoint)
-	}
-	return places
 }
 
 func (w *watcher) ends() string {

@@ -37,6 +37,12 @@ func (s *Slab) copy(b []byte) []byte {
 	return own
 }
 
+// Prepend returns m with one frame more before its others. The frame is shared.
+func (s *Slab) Prepend(frame []byte, m Message) Message {
+	tail := append(s.list(m.Len()), m.Head)
+	return Message{Peer: m.Peer, Head: frame, Tail: append(tail, m.Tail...)}
+}
+
 // list returns an empty list of frames with room for a few; grow by append.
 func (s *Slab) list(n int) [][]byte {
 	if n > slabFrames/4 {

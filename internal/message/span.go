@@ -103,17 +103,30 @@ func (b *Buffer) take(s *Span) []byte {
 	return body(b.mem[from:len(b.mem):len(b.mem)])
 }
 
+// Prepend puts one frame more before b's others. The frame is shared.
+func (b *Buffer) Prepend(frame []byte) {
+	b.tail = append(b.tail[:len(b.Tail)], nil)
+	copy(b.tail[1:], b.tail)
+	b.tail[0] = b.Head
+	b.Head, b.Tail = frame, b.tail
+}
+
 // frame returns the next frame of a message, aliasing the chunk, and steps over it. A large body is let go of: the chunk
 // may live long after it.
 func (s *Span) frame() (frame []byte, large bool) {
-	from, size, large := s.step()
-	if !large {
-		return s.buf[from : from+size], false
+	if frame, large = s.peek(); large {
+		s.large[s.next-1].Release()
 	}
-	l := &s.large[s.next-1]
-	frame = l.Body()
-	l.Release()
-	return frame, true
+	return frame, large
+}
+
+// peek is frame that lets go of nothing.
+func (s *Span) peek() (frame []byte, large bool) {
+	from, size, large := s.step()
+	if large {
+		return s.large[s.next-1].Body(), true
+	}
+	return s.buf[from : from+size], false
 }
 
 // step finds the next frame's body and moves behind it. Commands that came between frames were obeyed by the reader and
@@ -157,6 +170,16 @@ func (s *Span) Skip() int {
 	}
 	s.Left--
 	return size + s.at - from
+}
+
+// AppendBody steps over the next message and appends the bytes of its frames.
+func (s *Span) AppendBody(to []byte) []byte {
+	for s.more = true; s.more; {
+		frame, _ := s.peek()
+		to = append(to, frame...)
+	}
+	s.Left--
+	return to
 }
 
 // At is where in the chunk the next message begins, and the number of its next large body.

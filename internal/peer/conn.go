@@ -2,6 +2,7 @@ package peer
 
 import (
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -94,6 +95,12 @@ func (c *Conn) use(nc net.Conn) {
 	c.nc = nc
 	c.peer.FD = transport.FD(nc)
 	c.peer.Local, c.peer.Remote = transport.Name(nc.LocalAddr()), transport.Name(nc.RemoteAddr())
+	if who := transport.PeerOf(nc); who != nil {
+		c.peer.Process = &monitor.Process{PID: who.PID, UID: who.UID, GID: who.GID}
+	}
+	if c.peer.Remote == "" && strings.HasPrefix(c.Endpoint.Text, "ipc:") { // who dialled has no name: who it is tells it from others
+		c.peer.Remote = "ipc://" + c.peer.Process.String()
+	}
 	switch nc := nc.(type) { // these and no others: what wraps one wants to see every byte
 	case *net.TCPConn:
 		c.raw, _ = nc.SyscallConn()
@@ -104,7 +111,14 @@ func (c *Conn) use(nc net.Conn) {
 
 // serve takes a connection that is up from its first byte to its end. It reports whether the handshake succeeded.
 func (c *Conn) serve() (ready bool) {
-	rest, err := c.handshake()
+	rest, err := []byte(nil), error(nil)
+	if c.opt.Raw {
+		if err = c.host.Accept(c); err == nil {
+			err = c.become("")
+		}
+	} else {
+		rest, err = c.handshake()
+	}
 	if c.shaken != nil {
 		c.shaken()
 	}
@@ -158,6 +172,16 @@ func (c *Conn) EndAfter(why Cause, d time.Duration) {
 	}
 }
 
+// Leave ends an accepted connection, after its queue if there is time for that.
+func (c *Conn) Leave(why Cause, linger time.Duration) {
+	if linger == 0 || !c.IsOpen() {
+		c.End(why)
+		return
+	}
+	c.Drain(why)
+	c.EndAfter(why, linger)
+}
+
 // IsOpen reports whether messages may go out.
 func (c *Conn) IsOpen() bool {
 	c.mu.Lock()
@@ -173,7 +197,7 @@ func (c *Conn) drained() {
 		return
 	}
 	half, ok := c.nc.(interface{ CloseWrite() error })
-	if !ok || !c.out.spoken || unacknowledged(c.raw) == 0 || half.CloseWrite() != nil {
+	if !ok || !c.out.spoken || c.delivered() || half.CloseWrite() != nil {
 		c.end(c.drainEnd)
 		return
 	}
@@ -188,11 +212,21 @@ func (c *Conn) left() {
 	defer c.mu.Unlock()
 	switch {
 	case c.cause != nil:
-	case unacknowledged(c.raw) == 0:
+	case c.delivered():
 		c.end(c.drainEnd)
 	default:
 		c.leaving.Reset(leaveEvery)
 	}
+}
+
+// delivered reports whether the peer's kernel is known to have all that was written. Over ipc it has at once: write(2) puts the bytes into the
+// peer's own queue, from which it reads them also when we have closed, with unread input or without (unix(7)). SIOCOUTQ is no help there, for it
+// counts what the peer has not read yet.
+func (c *Conn) delivered() bool {
+	if _, local := c.nc.(*net.UnixConn); local {
+		return true
+	}
+	return unacknowledged(c.raw) == 0
 }
 
 // finish is the one way out: no more messages, no more writer, the terminal event, the descriptor.
@@ -292,6 +326,17 @@ func (c *Conn) WasReady() bool { return c.facts != nil }
 
 // Lives reports whether its terminal event is still to come. The control lock is held.
 func (c *Conn) Lives() bool { return c.state != Ended }
+
+// Facts is Peer as messages carry it; nil before the handshake is through. The control lock is held.
+func (c *Conn) Facts() *monitor.Peer { return c.facts }
+
+// Call makes id the peer's routing id for its events and messages, if it did not say one itself: a ROUTER's own name for
+// it. The control lock is held, and the handshake is not through.
+func (c *Conn) Call(id string) {
+	if c.peer.RoutingID == "" {
+		c.peer.RoutingID = id
+	}
+}
 
 // IsReady reports whether the handshake is through and the connection lives. The control lock is held.
 func (c *Conn) IsReady() bool { return c.state == Ready }

@@ -51,6 +51,12 @@ func NewDialer(h Host, o *Options, e Endpoint, to endpoint.Endpoint) *Dialer {
 		}
 	}
 	d.Pipe.Room = func() { signal(d.room) }
+	d.Pipe.About = func(k monitor.Kind) *monitor.Event {
+		if c := d.conn.Load(); c != nil {
+			return c.about(k)
+		}
+		return d.Endpoint.event(k)
+	}
 	return d
 }
 
@@ -196,6 +202,16 @@ func (d *Dialer) Drain(why Cause) {
 	} else if c != nil {
 		c.Drain(why)
 	}
+}
+
+// Leave ends the endpoint, after its queue if there is time for that.
+func (d *Dialer) Leave(why Cause, linger time.Duration) {
+	if linger == 0 {
+		d.End(why)
+		return
+	}
+	d.Drain(why)
+	d.EndAfter(why, linger)
 }
 
 // retried: the back-off has begun. It belongs to the endpoint: the attempt has had its terminal event.

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/glassmq/zmq/internal/endpoint"
 	"github.com/glassmq/zmq/internal/transport"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmtp"
@@ -50,6 +51,19 @@ func (c *Conn) event(k monitor.Kind) *monitor.Event {
 	return e
 }
 
+// about begins an event about what c carries: while the handshake is not through, that is the endpoint's. Control lock
+// held.
+func (c *Conn) about(k monitor.Kind) *monitor.Event {
+	if c.state == Ready {
+		return c.event(k)
+	}
+	return c.Endpoint.event(k)
+}
+
+func (e *Endpoint) event(k monitor.Kind) *monitor.Event {
+	return &monitor.Event{Kind: k, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, FD: -1}
+}
+
 // emit tells e, and the endpoint that it is about. Control lock held.
 func (c *Conn) emit(e *monitor.Event) {
 	c.host.Emit(e)
@@ -87,6 +101,28 @@ func (c *Conn) ready() {
 	e.Duration = time.Since(c.peer.Since)
 	c.emit(e)
 }
+
+// Conflict: the routing id that the peer says is that of another connection, which is displaced or stays. Control lock held.
+func (c *Conn) Conflict(with monitor.ConnID, displaced bool) {
+	e := c.event(monitor.IdentityConflict)
+	e.Who, e.Phase, e.Reason = monitor.ByPeer, monitor.InMetadata, monitor.ReasonIdentityConflict
+	e.Err = &conflictError{with, displaced}
+	c.emit(e)
+}
+
+// conflictError says who has the routing id.
+type conflictError struct {
+	with      monitor.ConnID
+	displaced bool
+}
+
+func (e *conflictError) Error() string {
+	if e.displaced {
+		return fmt.Sprintf("connection %d had it, and gives way", e.with)
+	}
+	return fmt.Sprintf("connection %d has it, and keeps it", e.with)
+}
+func (e *conflictError) Unwrap() error { return syscall.EADDRINUSE }
 
 // heartbeatTimeout: the peer was silent for too long; the terminal event follows. Control lock held.
 func (c *Conn) heartbeatTimeout(why *Cause) {
@@ -132,7 +168,7 @@ func (c *Conn) phase() monitor.Phase {
 // failed: an attempt never came up. ConnectFailed is its terminal event; Closed is about the descriptor that was tried
 // with, and belongs to the endpoint. Control lock held.
 func (c *Conn) failed(err error) {
-	why := c.explainDial(err)
+	why := ExplainDial(err)
 	kind := monitor.ConnectFailed
 	if c.cause != nil {
 		at := why.Phase
@@ -158,11 +194,13 @@ func (c *Conn) failed(err error) {
 	c.emit(e)
 }
 
-// explainDial says why an attempt failed.
-func (c *Conn) explainDial(err error) Cause {
+// ExplainDial says why an attempt failed, of which transport.Dial returned err.
+func ExplainDial(err error) Cause {
 	var dial *transport.DialError
+	ipc := false
 	if errors.As(err, &dial) {
 		err = dial.Err // the event has the address
+		ipc = strings.HasPrefix(dial.Remote, endpoint.IPC+":")
 	}
 	why := Cause{Phase: monitor.InConnect, Err: transport.Cause(err), Who: monitor.ByNetwork, Reason: monitor.ReasonOther}
 	var name *transport.ResolveError
@@ -171,8 +209,10 @@ func (c *Conn) explainDial(err error) Cause {
 		why.Phase, why.Reason, why.Err = monitor.InResolve, monitor.ReasonResolve, name
 	case errors.Is(err, transport.ErrSelfConnect):
 		why.Who, why.Reason, why.Err = monitor.ByLocal, monitor.ReasonSelfConnect, transport.ErrSelfConnect
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), ipc && errors.Is(err, syscall.ENOENT):
 		why.Who, why.Reason = monitor.ByPeer, monitor.ReasonRefused
+	case ipc && errors.Is(err, syscall.EAGAIN): // unix(7); before isTimeout, which EAGAIN says it is
+		why.Who, why.Reason = monitor.ByPeer, monitor.ReasonBacklogFull
 	case isTimeout(err):
 		why.Who, why.Reason = monitor.ByTimer, monitor.ReasonTimeout
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
@@ -197,6 +237,17 @@ func (c *Conn) explain(err error) *Cause {
 		err = c.broken // the write heard of the reset, and so the read did not
 	}
 	c.mu.Unlock()
+	return explain(err)
+}
+
+// ExplainHandshake says why a handshake ended with err, in which phase; seen is what came of a greeting that never became
+// one. It is for who speaks the wire without a socket, and says what a socket would.
+func ExplainHandshake(phase monitor.Phase, seen []byte, err error) Cause {
+	return *explain(&phaseError{phase, seen, err})
+}
+
+// explain says why a connection ended, by the error alone.
+func explain(err error) *Cause {
 	why := &Cause{Phase: monitor.InTraffic}
 	var at *phaseError
 	if errors.As(err, &at) {
@@ -278,14 +329,16 @@ var reasons = map[zmtp.Code]monitor.Reason{
 	zmtp.BadIdentity:            monitor.ReasonBadIdentity,
 	zmtp.PairTaken:              monitor.ReasonPairTaken,
 	zmtp.HandshakeTooLong:       monitor.ReasonHandshakeTooLong,
+	zmtp.SubscriptionLimit:      monitor.ReasonSubscriptionLimit,
 }
 
 // systemReason gives the operating system's number its word.
 func systemReason(err error) monitor.Reason {
 	for _, row := range [...]struct {
-		errno  syscall.Errno
+		is     error
 		reason monitor.Reason
 	}{
+		{transport.ErrNotSocket, monitor.ReasonNotASocket}, // which is EADDRINUSE, too
 		{syscall.ECONNRESET, monitor.ReasonReset},
 		{syscall.EPIPE, monitor.ReasonReset},
 		{syscall.ECONNABORTED, monitor.ReasonReset},
@@ -300,7 +353,7 @@ func systemReason(err error) monitor.Reason {
 		{syscall.ENOENT, monitor.ReasonNoSuchDirectory},
 		{syscall.ENAMETOOLONG, monitor.ReasonNameTooLong},
 	} {
-		if errors.Is(err, row.errno) {
+		if errors.Is(err, row.is) {
 			return row.reason
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"syscall"
 	"time"
@@ -49,29 +50,28 @@ func (c *Conn) handshake() (rest []byte, err error) {
 	}
 	c.mu.Unlock()
 	h := handshaker{c: c, phase: monitor.InGreeting}
-	remote, version, err := h.run()
+	version, err := h.run()
 	if err != nil {
 		return nil, &phaseError{h.phase, h.in, err}
 	}
-	if err := c.become(remote, version); err != nil {
+	if err := c.become(version); err != nil {
 		return nil, &phaseError{h.phase, nil, err}
 	}
 	return h.in, nil
 }
 
-func (h *handshaker) run() (remote zmtp.Metadata, version string, err error) {
+func (h *handshaker) run() (version string, err error) {
 	greeting, err := h.greet()
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	h.phase = monitor.InMechanism
 	mine := h.c.opt.Mechanism
 	if greeting.Mechanism != mine.Name() {
-		return nil, "", &zmtp.ProtocolError{Code: zmtp.MechanismMismatch,
+		return "", &zmtp.ProtocolError{Code: zmtp.MechanismMismatch,
 			Detail: fmt.Sprintf("the peer speaks %s, this socket %s", greeting.Mechanism, mine.Name())}
 	}
-	remote, err = h.mechanism()
-	return remote, fmt.Sprintf("%d.%d", greeting.Major, greeting.Minor), err
+	return fmt.Sprintf("%d.%d", greeting.Major, greeting.Minor), h.mechanism()
 }
 
 // greet exchanges greetings. Ours goes out whole at once and first: each side may (RFC 37, "Greeting").
@@ -98,7 +98,7 @@ func (h *handshaker) greet() (g zmtp.Greeting, err error) {
 // mechanism lets the mechanism's two sides talk until it is done. A socket that may have no place for a peer says nothing
 // before it has heard who the peer is and looked: a peer that was told READY first would send what it has queued to a
 // connection that ends.
-func (h *handshaker) mechanism() (zmtp.Metadata, error) {
+func (h *handshaker) mechanism() error {
 	talk := h.c.opt.Mechanism.Begin(h.c.opt.Metadata)
 	hold := h.c.opt.Exclusive && h.c.dialer == nil
 	var out []zmtp.Command
@@ -110,7 +110,7 @@ func (h *handshaker) mechanism() (zmtp.Metadata, error) {
 		}
 		if err != nil {
 			h.refuse(err)
-			return nil, err
+			return err
 		}
 		var unsaid error
 		if out = append(out, step.Send...); !hold || step.Done {
@@ -118,17 +118,17 @@ func (h *handshaker) mechanism() (zmtp.Metadata, error) {
 			out = nil
 		}
 		if step.Done {
-			return step.Remote, unsaid
+			return unsaid
 		}
 		cmd, broken := h.command()
 		if broken == io.EOF && errors.Is(unsaid, syscall.ECONNRESET) {
 			broken = unsaid // the write heard of the reset, and so the read did not
 		}
 		if broken != nil { // also when we could not speak: what the peer said before it left tells more
-			return nil, broken
+			return broken
 		}
 		if unsaid != nil {
-			return nil, unsaid
+			return unsaid
 		}
 		hold = false
 		step, err = talk.Next(cmd)
@@ -163,6 +163,9 @@ func (h *handshaker) refuse(err error) {
 	var p *zmtp.ProtocolError
 	if !errors.As(err, &p) || h.phase != monitor.InMetadata {
 		return
+	}
+	if p.Code == zmtp.DuplicateIdentity {
+		return // it may be who has the routing id, come back before its old connection was found dead; libzmq never dials again after an ERROR
 	}
 	h.c.nc.Write(zmtp.AppendError(nil, p.Error())) // the connection ends either way
 	if half, ok := h.c.nc.(interface{ CloseWrite() error }); ok {
@@ -230,8 +233,35 @@ func (c *Conn) introduce(remote zmtp.Metadata) {
 	})
 }
 
+// greet queues the messages that go out before all others.
+func (c *Conn) greet() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.opt.Probe {
+		c.control = zmtp.AppendHeader(c.control, zmtp.Header{})
+	}
+	for _, m := range [][]byte{c.opt.Hello, c.opt.Welcome} {
+		if m != nil {
+			c.control = append(zmtp.AppendHeader(c.control, zmtp.Header{Size: uint64(len(m))}), m...)
+		}
+	}
+}
+
+// hearSubscriptions makes the inlet obey what comes, within the limit of one subscription.
+func (c *Conn) hearSubscriptions() {
+	most := uint64(c.opt.SubscriptionMost) + 1
+	if c.opt.SubscriptionMost <= 0 {
+		most = math.MaxInt32
+	}
+	c.inlet.Each, c.inlet.CommandMost = c.upstream, int(most)+len(zmtp.SUBSCRIBE)+1
+	if c.inlet.Max == 0 || c.inlet.Max > most {
+		c.inlet.Max = most
+	}
+	c.inlet.Open(nil, c.facts)
+}
+
 // become makes the connection ready: the event, then the pipe's place among the socket's others, then the first byte.
-func (c *Conn) become(remote zmtp.Metadata, version string) error {
+func (c *Conn) become(version string) error {
 	c.nc.SetDeadline(time.Time{})
 	c.host.Lock()
 	c.mu.Lock()
@@ -250,9 +280,14 @@ func (c *Conn) become(remote zmtp.Metadata, version string) error {
 	}
 	c.Pipe.SetConn(c.ID)
 	c.mark()
-	c.inlet.Max, c.inlet.Command, c.inlet.Source = c.opt.MaxMessageSize, c.command, c.opt.Source
-	c.inlet.Open(c.Pipe.In, c.facts)
+	c.inlet.Max, c.inlet.Command, c.inlet.Source, c.inlet.Raw = c.opt.MaxMessageSize, c.command, c.opt.Source, c.opt.Raw
+	if c.opt.Publishes {
+		c.hearSubscriptions()
+	} else {
+		c.inlet.Open(c.Pipe.In, c.facts)
+	}
 	c.ready()
+	c.greet()
 	c.host.Attach(c)
 	c.host.Changed()
 	c.mu.Lock()

@@ -86,7 +86,7 @@ func (l *Listener) Run(each func(*Conn) bool) {
 func (l *Listener) accept(nc net.Conn, each func(*Conn) bool) {
 	room := make(chan struct{}, 1)
 	c := newConn(l.host, l.opt, l.Endpoint, l.opt.newPipe(), room)
-	c.Pipe.Flush = c.Flush
+	c.Pipe.Flush, c.Pipe.About = c.Flush, c.about
 	c.Pipe.Room = func() { signal(room) }
 	c.use(nc)
 	l.shaking.Add(1)
@@ -117,7 +117,7 @@ func (l *Listener) Close(why monitor.Reason) {
 	defer l.host.Unlock()
 	e := l.event(monitor.Closed)
 	if err != nil {
-		e.Kind, e.Err = monitor.CloseFailed, transport.Cause(err)
+		e.Kind, e.Err, why = monitor.CloseFailed, transport.Cause(err), systemReason(err)
 	}
 	e.Who, e.Reason = monitor.ByLocal, why
 	l.host.Emit(e)

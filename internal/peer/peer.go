@@ -39,6 +39,11 @@ type Host interface {
 	// Received says that c's pipe has messages again. If c may be lent, lend asks the reader to let Recv calls read from
 	// now on. No lock is held.
 	Received(c *Conn, mayLend bool) (lend bool)
+	// Subscribed obeys what a peer subscribes to, or no longer: Options.Publishes. An error ends the connection. prefix is
+	// valid during the call. No lock is held.
+	Subscribed(p *pipe.Pipe, from *monitor.Peer, prefix []byte, on bool) error
+	// Upstream is what else a subscriber says. No lock is held.
+	Upstream(p *pipe.Pipe, from *monitor.Peer, frames ...[]byte)
 	// Sendable says that p has room again. No lock is held.
 	Sendable(p *pipe.Pipe)
 	// Work is the goroutines that the socket's end waits for.
@@ -59,6 +64,9 @@ type Options struct {
 	Marks           *Marks
 	Answers         bool // every message answers one that came over the same connection
 	Exclusive       bool // a peer may find the place taken: hear it out before we say READY
+	Publishes       bool // what comes are subscriptions, most of all
+	Raw             bool // no ZMTP: bytes come and go as they are
+	Conflate        bool // queues keep the last message only
 	Eager           bool // every message waits for an answer: write it at once, never gather
 
 	Immediate bool // a dialled endpoint takes messages only while its peer is ready
@@ -72,8 +80,11 @@ type Options struct {
 
 	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
 
-	Jitter func() float64 // in [0, 1): spreads the dial attempts of many
-	Source message.Source // of large received bodies; nil: the heap
+	Jitter           func() float64 // in [0, 1): spreads the dial attempts of many
+	Hello, Welcome   []byte         // messages that go out before all others; nil: none
+	Probe            bool           // so does an empty one
+	SubscriptionMost int            // bytes of one subscription at most; 0: no limit
+	Source           message.Source // of large received bodies; nil: the heap
 }
 
 // Marks are a socket's high-water marks, 0 for none: they change while endpoints live.
@@ -94,6 +105,11 @@ func (o *Options) newPipe() *pipe.Pipe {
 	}
 	if o.Receives {
 		p.In = pipe.NewQueue(int(o.Marks.Recv.Load()))
+	}
+	for _, q := range []*pipe.Queue{p.Out, p.In} {
+		if q != nil && o.Conflate {
+			q.Conflate()
+		}
 	}
 	return p
 }

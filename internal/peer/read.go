@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/zmtp"
 )
 
@@ -142,6 +143,17 @@ func (c *Conn) Interrupt() {
 // GiveBack returns a lent connection to its owner; err is what reading it came to.
 func (c *Conn) GiveBack(err error) { c.back <- err }
 
+// upstream takes what a subscriber sends as a message: the form that subscriptions have in ZMTP 3.0, 1 or 0 and the
+// prefix, and what an XSUB says besides.
+func (c *Conn) upstream(s message.Span) error {
+	m := s.Next(new(message.Slab))
+	if len(m.Tail) == 0 && len(m.Head) > 0 && m.Head[0] <= 1 {
+		return c.host.Subscribed(c.Pipe, c.facts, m.Head[1:], m.Head[0] == 1)
+	}
+	c.host.Upstream(c.Pipe, c.facts, append([][]byte{m.Head}, m.Tail...)...)
+	return nil
+}
+
 // command obeys a command that came after the handshake. Unknown ones are ignored (RFC 37).
 func (c *Conn) command(body []byte) error {
 	cmd, err := zmtp.ParseCommand(body)
@@ -153,6 +165,10 @@ func (c *Conn) command(body []byte) error {
 		return c.ping(cmd.Data)
 	case zmtp.PONG:
 		c.beat.answered()
+	case zmtp.SUBSCRIBE, zmtp.CANCEL:
+		if c.opt.Publishes {
+			return c.host.Subscribed(c.Pipe, c.facts, cmd.Data, cmd.Name == zmtp.SUBSCRIBE)
+		}
 	case zmtp.ERROR: // out of place, but its words are the best account of what follows
 		reason, err := zmtp.ParseError(cmd.Data)
 		if err != nil {

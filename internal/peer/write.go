@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/glassmq/zmq/internal/pipe"
+	"github.com/glassmq/zmq/zmtp"
 )
 
 // Writing has no goroutine of its own. Whoever finds something queued and nobody writing becomes the writer:
@@ -145,8 +146,14 @@ func (c *Conn) load() bool {
 			w.batch = c.Pipe.Out.TakeBytes()
 		}
 		w.at = 0
+		if c.opt.Raw {
+			c.mu.Lock()
+			c.control = w.batch.AppendBodies(c.control)
+			w.batch.Buf, w.batch.Large, w.batch.Size = nil, nil, 0 // the bytes are commands now; the count is still to be credited
+			c.mu.Unlock()
+		}
 		c.mu.Lock()
-		w.commands, c.control, c.pong = c.control, w.commands[:0], false
+		w.commands, c.control, c.pong = c.control, spare(w.commands), false
 		if len(w.commands)+w.batch.Size == 0 && !c.again {
 			c.stop()
 			c.mu.Unlock()
@@ -157,6 +164,14 @@ func (c *Conn) load() bool {
 	}
 	c.broke(nil)
 	return false
+}
+
+// spare is b's memory to be used again, unless it was made for a flood of subscriptions.
+func spare(b []byte) []byte {
+	if cap(b) > 16<<10 {
+		return nil
+	}
+	return b[:0]
 }
 
 func (c *Conn) ending() bool {
@@ -185,7 +200,7 @@ func (c *Conn) written() {
 	}
 	room := w.batch.Count > 0 && c.Pipe.Out.Written(&w.batch)
 	w.spoken = w.spoken || w.batch.Count > 0
-	w.commands, w.batch, w.at = w.commands[:0], pipe.Bytes{}, 0
+	w.commands, w.batch, w.at = spare(w.commands), pipe.Bytes{}, 0
 	if room {
 		c.host.Sendable(c.Pipe)
 	}
@@ -216,6 +231,23 @@ func (c *Conn) broke(err error) {
 // breakGrace is what a reader gets to find what the peer sent before a break; reading a broken TCP connection never
 // waits, so this is for transports from a hook.
 const breakGrace = time.Second
+
+// Subscribe queues a subscription, or its end, before the next message: as a command to who knows it (RFC 37: from ZMTP 3.1
+// on), else as a message. Flush sends it.
+func (c *Conn) Subscribe(prefix []byte, on bool) {
+	name, head := zmtp.CANCEL, byte(0)
+	if on {
+		name, head = zmtp.SUBSCRIBE, 1
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.peer.Version == "3.0" {
+		c.control = zmtp.AppendHeader(c.control, zmtp.Header{Size: 1 + uint64(len(prefix))})
+		c.control = append(append(c.control, head), prefix...)
+	} else {
+		c.control = zmtp.AppendCommand(c.control, zmtp.Command{Name: name, Data: prefix})
+	}
+}
 
 // queue queues a command: it goes out before the next message.
 func (c *Conn) queue(frame []byte) {

@@ -70,6 +70,10 @@ func (q *Queue) Written(b *Bytes) (room bool) {
 func (q *Queue) Return(b *Bytes, n int) (room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.conflate && q.put > q.taken { // a newer message has taken its place
+		q.got += uint64(b.Count)
+		return q.makeRoom()
+	}
 	walk, size, gone := b.span, 0, 0
 	for gone < b.Count && size < n {
 		size += walk.Skip()
@@ -90,6 +94,14 @@ func (q *Queue) Return(b *Bytes, n int) (room bool) {
 	q.sent.add(sent, min(size, n))
 	q.skip()
 	return q.makeRoom()
+}
+
+// AppendBodies appends what is in the frames without the frames: STREAM.
+func (b *Bytes) AppendBodies(to []byte) []byte {
+	for walk := b.span; walk.Left > 0; {
+		to = walk.AppendBody(to)
+	}
+	return to
 }
 
 // Vector appends what is left of b behind its first n bytes to v, as buffers for one writev.

@@ -1,6 +1,7 @@
 package pipe
 
 import (
+	"encoding/binary"
 	"math"
 
 	"github.com/glassmq/zmq/internal/message"
@@ -16,9 +17,13 @@ import (
 //
 // It belongs to one goroutine at a time. For a socket that does not receive, the queue is nil and messages are dropped.
 type Inlet struct {
-	Max     uint64                  // bytes of a message at most; 0: no limit
-	Command func(body []byte) error // obeys a command; body is valid during the call
-	Source  message.Source          // where large bodies come from
+	Max     uint64                   // bytes of a message at most; 0: no limit
+	Command func(body []byte) error  // obeys a command; body is valid during the call
+	Source  message.Source           // where large bodies come from
+	Each    func(message.Span) error // takes each message instead of the queue, valid during the call; nil: the queue does
+
+	CommandMost int  // bytes of a command; 0: commandMost
+	Raw         bool // bytes are messages as they come, and not frames
 
 	queue   *Queue
 	peer    *monitor.Peer
@@ -62,8 +67,14 @@ func (in *Inlet) Room() []byte {
 	if in.c == nil || len(in.full)-in.w < max(64, len(in.full)/8) {
 		in.move()
 	}
+	if in.Raw {
+		return in.full[in.w+rawHeader:]
+	}
 	return in.full[in.w:]
 }
+
+// rawHeader is what is left free before raw bytes: a frame's header goes there when it is known how many came.
+const rawHeader = 9
 
 // move makes room behind the unfinished message: in the same chunk if much of it is free, or the consumer has emptied it;
 // else in a new one.
@@ -106,6 +117,11 @@ const grownChunk = 16 << 10
 // is the peer's: the connection ends.
 func (in *Inlet) Advance(n int) (first bool, err error) {
 	in.received += uint64(n)
+	if in.Raw {
+		in.full[in.w] = message.FlagLong
+		binary.BigEndian.PutUint64(in.full[in.w+1:], uint64(n))
+		in.w += rawHeader
+	}
 	if in.body == nil {
 		in.w += n
 		return in.Resume()
@@ -118,7 +134,9 @@ func (in *Inlet) Advance(n int) (first bool, err error) {
 		in.widen()
 		return false, nil
 	}
-	in.arrived()
+	if err := in.arrived(); err != nil {
+		return false, err
+	}
 	return in.Resume()
 }
 
@@ -189,6 +207,7 @@ func (in *Inlet) publish() (first bool) {
 	in.c.Large = append(in.c.Large, in.pending[:whole]...)
 	in.c.Count += in.found
 	q.put += uint64(in.found)
+	q.conflated(1)
 	first = q.idle
 	q.idle = false
 	q.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 // Next takes the next message out. ok is false if there is none, and then the next one put is an edge. room reports
 // that a producer which found the queue full must be told. The consumer's lock is held.
 func (q *Queue) Next(slab *message.Slab) (m message.Message, ok, room bool) {
-	if q.span.Left == 0 {
+	if q.span.Left == 0 || q.step == 1 {
 		if ok, room = q.take(); !ok {
 			return m, false, room
 		}
@@ -45,7 +45,7 @@ func (q *Queue) ShortInto(b *message.Buffer) (ok bool) {
 
 // Into is Next into memory that is used again.
 func (q *Queue) Into(b *message.Buffer) (ok, room bool) {
-	if q.span.Left == 0 {
+	if q.span.Left == 0 || q.step == 1 {
 		if ok, room = q.take(); !ok {
 			return false, room
 		}
@@ -80,16 +80,21 @@ func (q *Queue) credit() (room bool) {
 	if room = q.makeRoom(); room {
 		q.eager = false
 	}
-	if q.step = q.lowWater(); q.eager {
+	if q.step = q.lowWater(); q.eager || q.conflate {
 		q.step = 1
 	}
 	return room
 }
 
-// take makes what has gathered the span that is worked off.
+// take makes what has gathered the span that is worked off. What is left of the last one comes first, unless only the
+// last message counts.
 func (q *Queue) take() (ok, room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.span.Left > 0 && !(q.conflate && q.put > q.taken) {
+		return true, false
+	}
+	q.owed += q.span.Left
 	room = q.credit()
 	q.skip()
 	room = q.makeRoom() || room

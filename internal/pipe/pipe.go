@@ -23,10 +23,26 @@ type Pipe struct {
 	// Marks gives the queues the marks of the socket's options, where they are two sockets' together; else nil.
 	Marks func()
 
+	// About begins an event about whoever is behind the pipe: about the endpoint, while no peer is ready there. The control
+	// lock is held.
+	About func(monitor.Kind) *monitor.Event
+
+	// What was dropped, for the sending side's lock: of what was to go out, and of what came in. Noted: internal/socket/flow.go
+	// looks at it.
+	Dropped, Skipped uint64
+	Noted            bool
+
 	conn atomic.Uint64
 
-	// The patterns' own: where the pipe stands in their rings, by direction.
-	Place [2]int
+	// The patterns' own.
+
+	Place [2]int       // where the pipe stands in their rings, by direction
+	ID    string       // what a ROUTER or STREAM knows the peer by …
+	Given bool         // … because ConnectAs said so
+	Name  []byte       // … as the frame that it puts before the peer's messages; both locks guard it
+	Mark  uint64       // the last message that a publisher gave it
+	Deaf  bool         // its peer has gone: what it still says is void
+	Heard atomic.Int64 // bytes of subscriptions in In that an XPUB's user has not taken yet
 }
 
 // Conn is the connection that messages go over at present, 0 if there is none.

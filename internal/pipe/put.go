@@ -1,6 +1,11 @@
 package pipe
 
-import "github.com/glassmq/zmq/internal/message"
+import (
+	"math"
+
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/monitor"
+)
 
 // Outcome is what became of a message that was put.
 type Outcome uint8
@@ -35,13 +40,28 @@ func (q *Queue) Put(envelope, frames [][]byte) Outcome {
 // a stream. It is Put without the cases.
 func (q *Queue) PutShort(frame []byte) (ok bool) {
 	q.mu.Lock()
-	if c := q.tail; c != nil && !q.idle && !q.closed && q.put-q.got < q.limit && c.Peer == q.peer && cap(c.Buf)-len(c.Buf) >= 2+len(frame) {
+	if c := q.tail; c != nil && !q.idle && !q.closed && !q.conflate && q.put-q.got < q.limit && c.Peer == q.peer && cap(c.Buf)-len(c.Buf) >= 2+len(frame) {
 		c.AppendShort(frame)
 		q.put++
 		ok = true
 	}
 	q.mu.Unlock()
 	return ok
+}
+
+// PutShared is Put for frames of which nobody changes the large ones any more: they are shared.
+func (q *Queue) PutShared(frames [][]byte) Outcome {
+	q.mu.Lock()
+	c, how := q.room(inline(frames))
+	if c != nil {
+		for i, f := range frames {
+			c.Share(f, i < len(frames)-1)
+		}
+		c.Count++
+		q.put++
+	}
+	q.mu.Unlock()
+	return how
 }
 
 // PutMessage queues envelope and m as one message and shares their bytes, which nobody may change any more.
@@ -64,6 +84,26 @@ func (q *Queue) PutMessage(envelope [][]byte, m *message.Message) Outcome {
 	return how
 }
 
+// Tell queues a message that peer did not send, or not as it stands, whatever the mark says: a subscription, a note that it
+// came or went. Any goroutine may call. first: the consumer must be told.
+func (q *Queue) Tell(peer *monitor.Peer, frames ...[]byte) (first bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	limit, before := q.limit, q.peer
+	q.limit, q.peer = math.MaxInt64, peer
+	c, how := q.room(inline(frames))
+	q.limit, q.peer = limit, before
+	if c == nil {
+		return false // closed
+	}
+	for i, f := range frames {
+		c.Append(f, i < len(frames)-1)
+	}
+	c.Count++
+	q.put++
+	return how == First
+}
+
 // inline is the room that frames take in a chunk at most.
 func inline(frames [][]byte) (n int) {
 	for _, f := range frames {
@@ -81,6 +121,7 @@ func (q *Queue) room(need int) (*message.Chunk, Outcome) {
 		q.full = true
 		return nil, Full
 	}
+	q.conflated(0)
 	how := Queued
 	if q.idle {
 		q.idle = false

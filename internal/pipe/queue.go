@@ -38,7 +38,9 @@ type Queue struct {
 	limit      uint64        // high-water mark: put − got never exceeds it
 	peer       *monitor.Peer // of the messages put from now on (inproc)
 	idle       bool          // the consumer found nothing: the next message is an edge
-	full       bool          // the producer found no room: the credit that makes some is an edge
+	full       bool          // the producer found no room: the credit that makes some is an edge …
+	turns      uint64        // … and so many there have been
+	conflate   bool          // only the last message is kept
 	eager      bool          // the producer waits, and wants to hear of every message
 	closed     bool          // no more messages: Put refuses
 	came, sent Count         // from a connection; into the kernel
@@ -72,7 +74,7 @@ func (c Count) Minus(before Count) Count {
 }
 
 func (q *Queue) setLimit(n int) {
-	if n <= 0 {
+	if n <= 0 || q.conflate {
 		q.limit = math.MaxInt64
 		return
 	}
@@ -88,13 +90,41 @@ func (q *Queue) SetLimit(n int) (room bool) {
 	return q.makeRoom()
 }
 
+// Conflate makes the queue keep the last message only, and gives up its mark.
+func (q *Queue) Conflate() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.conflate = true
+	q.setLimit(0)
+	q.conflated(1)
+}
+
+// conflated drops all but the last messages that nobody has taken yet, if that is how the queue is. mu is held.
+func (q *Queue) conflated(keep uint64) {
+	for q.conflate && q.put-q.taken > keep {
+		b := q.slice(int(min(uint64(q.available()), q.put-q.taken-keep)))
+		for i := range b.Large {
+			b.Large[i].Release()
+		}
+		q.got += uint64(b.Count)
+	}
+}
+
 // makeRoom reports the edge from full to not full. mu is held.
 func (q *Queue) makeRoom() bool {
 	if q.full && q.put-q.got < q.limit {
 		q.full = false
+		q.turns++
 		return true
 	}
 	return false
+}
+
+// Congested reports whether the producer has found no room since there was some, and how often there was some again.
+func (q *Queue) Congested() (full bool, turns uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.full, q.turns
 }
 
 // lowWater is after how many consumed messages the producer hears of it: half the mark, so that a fast producer and a
@@ -108,6 +138,14 @@ func (q *Queue) Len() int {
 	return int(q.put-q.got) - q.owed
 }
 
+// Held is Len for whoever is not the consumer, and must not look at what that has in its hands: with what it has consumed
+// and not yet credited.
+func (q *Queue) Held() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return int(q.put - q.got)
+}
+
 // Counts is what came in from a connection, and what went out into a kernel.
 func (q *Queue) Counts() (came, sent Count) {
 	q.mu.Lock()
@@ -115,18 +153,11 @@ func (q *Queue) Counts() (came, sent Count) {
 	return q.came, q.sent
 }
 
-// Queued is the number of messages ever put, Taken of those ever consumed.
+// Queued is the number of messages ever put.
 func (q *Queue) Queued() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.put
-}
-
-// Taken is exact when the consumer's side stands still.
-func (q *Queue) Taken() uint64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.got + uint64(q.owed)
 }
 
 // SetPeer says who sends what is in the queue and what will be put.

@@ -28,7 +28,7 @@ func (in *Inlet) messages(most int) error {
 		}
 		if b[0] == 0 { // the last frame of a message, and short: nearly always
 			n := 2 + int(b[1])
-			if n > len(b) || in.Max > 0 || in.frames > 0 {
+			if n > len(b) || in.Max > 0 || in.frames > 0 || in.Each != nil {
 				if whole, err := in.frame(b); !whole || err != nil {
 					return err
 				}
@@ -67,16 +67,16 @@ func (in *Inlet) frame(b []byte) (whole bool, err error) {
 	if h.Command {
 		return true, in.Command(b[from : from+int(h.Size)])
 	}
-	in.count(h.More, h.Size)
-	return true, nil
+	return true, in.count(h.More, h.Size)
 }
 
 // within holds a frame against the limits, before anything is allocated for it.
 func (in *Inlet) within(h zmtp.Header) error {
 	size := in.size + h.Size
 	switch {
-	case h.Command && h.Size > commandMost:
-		return &zmtp.ProtocolError{Code: zmtp.MalformedCommand, Detail: fmt.Sprintf("a command of %d bytes, at most %d accepted", h.Size, commandMost)}
+	case h.Command && h.Size > uint64(max(in.CommandMost, commandMost)):
+		return &zmtp.ProtocolError{Code: zmtp.MalformedCommand,
+			Detail: fmt.Sprintf("a command of %d bytes, at most %d accepted", h.Size, max(in.CommandMost, commandMost))}
 	case h.Command:
 	case in.Max > 0 && size > in.Max:
 		return &zmtp.ProtocolError{Code: zmtp.OversizeFrame, Detail: fmt.Sprintf("a message of at least %d bytes, at most %d accepted", size, in.Max)}
@@ -87,13 +87,20 @@ func (in *Inlet) within(h zmtp.Header) error {
 }
 
 // count takes a frame into the message that is being put together.
-func (in *Inlet) count(more bool, size uint64) {
+func (in *Inlet) count(more bool, size uint64) error {
 	in.size += size
 	if in.frames++; more {
-		return
+		return nil
 	}
+	from := in.start
 	in.start, in.size, in.frames = in.scan, 0, 0
 	in.found++
+	if in.Each == nil {
+		return nil
+	}
+	c := message.Chunk{Buf: in.full[:in.scan], Large: in.pending, Peer: in.peer} // none of pending is an earlier message's
+	in.pending = in.pending[:0]
+	return in.Each(c.Cut(from, 0, 1))
 }
 
 // begin starts on a body that lies outside the chunk; part of it is here. Memory is had as bytes arrive, unless the
@@ -112,10 +119,10 @@ func (in *Inlet) widen() {
 }
 
 // arrived puts a complete large body in its place.
-func (in *Inlet) arrived() {
+func (in *Inlet) arrived() error {
 	in.pending = append(in.pending, message.NewLarge(in.scan, in.body))
 	in.body = nil
-	in.count(in.flags&message.FlagMore != 0, uint64(in.want))
+	return in.count(in.flags&message.FlagMore != 0, uint64(in.want))
 }
 
 // compact takes the commands out of the unfinished message: their bytes must not pile up however many come between two

@@ -25,6 +25,7 @@ func (c *Core) Refuse(err error) {
 	}
 	c.in.waiting.wakeAll()
 	c.in.readable.set()
+	c.in.over.set()
 	c.in.reclaim()
 	c.in.mu.Unlock()
 	c.out.mu.Lock()
@@ -151,8 +152,11 @@ func (c *Core) finish() {
 		<-changed
 	}
 	c.stopFrames()
-	c.ctx.remove(c)
+	c.mu.Lock()
+	c.partAll()
+	c.mu.Unlock()
 	c.hub.Close()
+	c.ctx.remove(c)
 	c.mu.Lock()
 	c.closeErr = c.lost.result()
 	c.mu.Unlock()

@@ -1,17 +1,23 @@
 package socket
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"syscall"
+
+	"github.com/glassmq/zmq/monitor"
 )
 
 // A Context is a set of sockets with common inproc names and a common end. Its lock is taken after a socket's control
-// lock and before nothing.
+// lock, and before none but those of hubs.
 type Context struct {
+	hub monitor.Hub // emits nothing: it is the home of those who watch all sockets, also those that are still to come
+
 	mu sync.Mutex
 	// mu guards:
-	sockets map[*Core]struct{}
-	most    int // sockets at once; 0: any number
+	sockets map[*Core]any // that are not closed, and what their user knows them as; nil: the engine made it for itself
+	most    int           // sockets at once; 0: any number
 	ended   bool
 	names   map[string]*name
 }
@@ -30,7 +36,7 @@ type seeker struct {
 
 // NewContext makes an empty one for at most so many sockets at once; 0 is any number.
 func NewContext(most int) *Context {
-	return &Context{sockets: map[*Core]struct{}{}, most: most, names: map[string]*name{}}
+	return &Context{sockets: map[*Core]any{}, most: most, names: map[string]*name{}}
 }
 
 func (x *Context) add(c *Core) error {
@@ -42,14 +48,33 @@ func (x *Context) add(c *Core) error {
 	case x.most > 0 && len(x.sockets) >= x.most:
 		return &sentinel{"zmq: the Context has its most sockets: Close some, or raise ContextConfig.MaxSockets", nil, syscall.EMFILE}
 	}
-	x.sockets[c] = struct{}{}
+	x.sockets[c] = nil
 	return nil
 }
 
+// own says what its user knows a socket as. Whoever watches the Context watches it from its first event on.
+func (x *Context) own(c *Core, as any) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if _, in := x.sockets[c]; in { // else it was refused, and does nothing
+		x.sockets[c] = as
+		x.hub.Extend(&c.hub)
+	}
+}
+
+// remove forgets a socket whose last event has been told.
 func (x *Context) remove(c *Core) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	delete(x.sockets, c)
+	x.over()
+}
+
+// over ends the story of a Context in which nothing can happen any more. mu is held.
+func (x *Context) over() {
+	if x.ended && len(x.sockets) == 0 {
+		x.hub.Close()
+	}
 }
 
 // Sockets lists the sockets that are not closed.
@@ -60,6 +85,52 @@ func (x *Context) Sockets() (all []*Core) {
 		all = append(all, c)
 	}
 	return all
+}
+
+// Owned lists what the sockets' user knows them as.
+func (x *Context) Owned() (all []any) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, as := range x.sockets {
+		if as != nil {
+			all = append(all, as)
+		}
+	}
+	return all
+}
+
+// Watch is the events of all the user's sockets from now on, of those too that are still to come.
+func (x *Context) Watch(m monitor.Mask) *monitor.Subscription {
+	w, there := x.watch(m)
+	for _, c := range there {
+		c.join(w)
+	}
+	return w
+}
+
+// WatchState is the present of each of the user's sockets, in the order of their ids, and the events after it. A socket
+// that is not among them is in the events from its first one on.
+func (x *Context) WatchState(m monitor.Mask) (all []monitor.State, _ *monitor.Subscription) {
+	w, there := x.watch(m)
+	for _, c := range there {
+		if s, live := c.join(w); live {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b monitor.State) int { return cmp.Compare(a.SocketID, b.SocketID) })
+	return all, w
+}
+
+// watch begins a subscription to the sockets that are still to come, and lists those that are there.
+func (x *Context) watch(m monitor.Mask) (_ *monitor.Subscription, there []*Core) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for c, as := range x.sockets {
+		if as != nil {
+			there = append(there, c)
+		}
+	}
+	return x.hub.Subscribe(m, 0), there
 }
 
 func (x *Context) name(s string) *name {
@@ -163,6 +234,7 @@ func (x *Context) putBack(s string, k seeker, at int) {
 func (x *Context) Terminate() {
 	x.mu.Lock()
 	x.ended = true
+	x.over()
 	x.mu.Unlock()
 	for _, c := range x.Sockets() {
 		c.Refuse(ErrTerminated)

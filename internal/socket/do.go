@@ -87,13 +87,18 @@ func (c *Core) forgetStrays() {
 	if c.req.Awaits() != nil {
 		return
 	}
-	s.held, s.holder = message.Message{}, nil
+	if s.holder != nil {
+		s.skip(s.holder)
+		s.held, s.holder = message.Message{}, nil
+	}
 	if s.lent.free() {
 		s.readUnread()
 	}
 	for p := c.req.Speaking(); p != nil; p = c.req.Speaking() {
 		_, ok, room := p.In.Next(&s.slab)
-		if !ok {
+		if ok {
+			s.skip(p)
+		} else {
 			s.emptied(p)
 		}
 		if room {

@@ -29,6 +29,7 @@ type dial struct {
 	joint  *joint     // over inproc: its queues
 	link   *link      // over inproc: nil while nobody is
 	ending bool       // over inproc: it is being hung up
+	as     string     // the name that ConnectAs gave the peer
 }
 
 // An OpError is a Bind, Connect, Unbind, Disconnect or Monitor that was refused.
@@ -52,6 +53,10 @@ func (c *Core) Bind(text string) (bound string, err error) {
 		return "", err
 	}
 	opt, e := c.peerOptions(), c.nextEndpoint(text, monitor.SideBind)
+	if opt.Raw && at.Scheme != endpoint.TCP {
+		c.mu.Unlock()
+		return "", c.opError("bind", text, rawNeedsTCP)
+	}
 	if at.Scheme == endpoint.Inproc {
 		err := c.bindName(e, at.Name)
 		c.mu.Unlock()
@@ -62,9 +67,6 @@ func (c *Core) Bind(text string) (bound string, err error) {
 		return text, nil
 	}
 	c.mu.Unlock()
-	if at.Scheme != endpoint.TCP {
-		return "", c.opError("bind", text, notYet(at.Scheme))
-	}
 	l, err := peer.Listen((*host)(c), opt, e, at)
 	if err != nil {
 		return "", c.opError("bind", text, err)
@@ -91,15 +93,15 @@ func (c *Core) Bind(text string) (bound string, err error) {
 }
 
 // Connect dials an endpoint, in the background and for ever.
-func (c *Core) Connect(text string) error {
+func (c *Core) Connect(text string) error { return c.connect(text, "") }
+
+// connect is Connect to a peer that is known by a name, unless that is empty.
+func (c *Core) connect(text, as string) error {
 	to, err := endpoint.ParseConnect(text)
 	if err != nil {
 		return c.opError("connect", text, err)
 	}
-	if to.Scheme != endpoint.TCP && to.Scheme != endpoint.Inproc {
-		return c.opError("connect", text, notYet(to.Scheme))
-	}
-	if err := c.dial(text, to); err != nil {
+	if err := c.dial(text, to, as); err != nil {
 		return err
 	}
 	if to.Scheme == endpoint.Inproc {
@@ -109,7 +111,7 @@ func (c *Core) Connect(text string) error {
 }
 
 // dial begins one Connect.
-func (c *Core) dial(text string, to endpoint.Endpoint) error {
+func (c *Core) dial(text string, to endpoint.Endpoint, as string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.Refused(); err != nil {
@@ -118,7 +120,13 @@ func (c *Core) dial(text string, to endpoint.Endpoint) error {
 	if c.rule.one && c.taken() {
 		return c.opError("connect", text, Because(ErrInvalid, "a PAIR has one peer, and this one has it: Disconnect it first"))
 	}
-	d := &dial{at: c.nextEndpoint(text, monitor.SideConnect)}
+	if c.raw() && to.Scheme != endpoint.TCP {
+		return c.opError("connect", text, rawNeedsTCP)
+	}
+	if as != "" && c.known(as) {
+		return c.opError("connect", text, Because(ErrInvalid, "another peer has the routing id %q", shorten(as)))
+	}
+	d := &dial{at: c.nextEndpoint(text, monitor.SideConnect), as: as}
 	c.dials = append(c.dials, d)
 	if to.Scheme == endpoint.Inproc {
 		d.name = to.Name
@@ -126,6 +134,7 @@ func (c *Core) dial(text string, to endpoint.Endpoint) error {
 		return nil
 	}
 	d.dialer = peer.NewDialer((*host)(c), c.peerOptions(), d.at, to)
+	c.give(d.dialer.Pipe, as)
 	c.attachReceiving(d.dialer.Pipe)
 	if !c.opt.Immediate {
 		c.attachSending(d.dialer.Pipe)
@@ -137,9 +146,7 @@ func (c *Core) dial(text string, to endpoint.Endpoint) error {
 	return nil
 }
 
-func notYet(scheme string) error {
-	return Because(ErrNotSupported, "transport %s is not supported here: tcp and inproc are", scheme)
-}
+var rawNeedsTCP = Because(ErrNotSupported, "a socket without ZMTP talks over tcp: use tcp://HOST:PORT")
 
 // dialed is called when d's dialer has ended.
 func (c *Core) dialed(d *dial) {
@@ -222,18 +229,8 @@ func (c *Core) unbind(b *bind, why peer.Cause, linger time.Duration) {
 	}
 	c.mu.Unlock()
 	for _, conn := range conns {
-		leave(conn, why, linger)
+		conn.Leave(why, linger)
 	}
-}
-
-// leave ends an accepted connection, after its queue if there is time for that.
-func leave(conn *peer.Conn, why peer.Cause, linger time.Duration) {
-	if linger == 0 || !conn.IsOpen() {
-		conn.End(why)
-		return
-	}
-	conn.Drain(why)
-	conn.EndAfter(why, linger)
 }
 
 // Disconnect ends every Connect of an endpoint. What is queued for it lingers as on Close, in the background.
@@ -263,12 +260,7 @@ func (c *Core) Disconnect(text string) error {
 		c.mu.Lock()
 		c.detach(d.dialer.Pipe) // no message goes there any more
 		c.mu.Unlock()
-		if linger == 0 {
-			d.dialer.End(why)
-		} else {
-			d.dialer.Drain(why)
-			d.dialer.EndAfter(why, linger)
-		}
+		d.dialer.Leave(why, linger)
 	}
 	return nil
 }

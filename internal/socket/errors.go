@@ -84,6 +84,12 @@ func (noWait) String() string                   { return "zmq.NoWait" }
 // NoWait makes a call that would wait return ErrWouldBlock instead.
 var NoWait context.Context = noWait{}
 
+// mayBegin reports whether a call may do what needs no waiting: its context is not done, or is NoWait.
+func mayBegin(ctx context.Context) bool {
+	err := ctx.Err()
+	return err == nil || err == ErrWouldBlock
+}
+
 // begin looks at a call's context: a NoWait call does not wait, and any other context that is done ends it, also when
 // it need not wait: a busy loop must hear its end.
 func begin(ctx context.Context) (nowait bool, err error) {

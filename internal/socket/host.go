@@ -25,6 +25,9 @@ func (h *host) Changed() {
 
 // Accept refuses a second peer of a PAIR. Control lock not held.
 func (h *host) Accept(c *peer.Conn) error {
+	if h.out.router != nil {
+		return (*Core)(h).introduce(c)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.rule.one && c.Endpoint.Side == monitor.SideBind && (*Core)(h).taken() {
@@ -50,14 +53,59 @@ func (h *host) Attach(c *peer.Conn) {
 	} else if c.Immediate() {
 		(*Core)(h).attachSending(c.Pipe)
 	}
+	if h.sub != nil {
+		h.sub.greet(c)
+	}
+	if h.rule.publishes {
+		h.out.mu.Lock()
+		c.Pipe.Deaf = false // a dialled endpoint's pipe, with another peer at its end
+		h.out.mu.Unlock()
+	}
+	if h.opt.NotifyConnect {
+		(*Core)(h).tell(c.Pipe, c.Facts(), []byte{})
+	}
+}
+
+// tell puts a message of our own before the user, as from a peer. Control lock held.
+func (c *Core) tell(p *pipe.Pipe, from *monitor.Peer, frame []byte) {
+	if p.In != nil && frame != nil && p.In.Tell(from, frame) {
+		c.in.mu.Lock()
+		c.in.arrived(p)
+		c.in.mu.Unlock()
+	}
+}
+
+// bye is what the user is told when a peer has gone. Control lock held.
+func (c *Core) bye(p *pipe.Pipe, from *monitor.Peer, dialled bool) {
+	if from == nil {
+		return // it was never there
+	}
+	if c.rule.publishes {
+		c.forgetTopics(p, from)
+	}
+	if c.opt.NotifyDisconnect {
+		c.tell(p, from, []byte{})
+	}
+	if dialled {
+		c.tell(p, from, c.opt.Hiccup)
+	} else {
+		c.tell(p, from, c.opt.Disconnected)
+	}
 }
 
 // Detach ends the part of c's pipe in sending; what was received stays until it is read. The pipe of a dialled endpoint
 // stays.
 func (h *host) Detach(c *peer.Conn) {
+	if h.sub != nil {
+		h.sub.leave(c)
+	}
+	(*Core)(h).bye(c.Pipe, c.Facts(), c.Endpoint.Side == monitor.SideConnect)
 	if c.Endpoint.Side == monitor.SideBind {
 		(*Core)(h).detach(c.Pipe)
-	} else if c.Immediate() {
+		return
+	}
+	(*Core)(h).part(c.Pipe, false)
+	if c.Immediate() {
 		(*Core)(h).detachSending(c.Pipe)
 	}
 }
@@ -68,6 +116,11 @@ func (h *host) Ended(c *peer.Conn, messages, bytes int) {
 		b.reserved = nil
 	}
 	delete(h.conns, c)
+	if h.out.router != nil && c.Endpoint.Side == monitor.SideBind {
+		h.out.mu.Lock()
+		h.out.router.Forget(c.Pipe) // it had its name before it was attached
+		h.out.mu.Unlock()
+	}
 	in, out := c.Carried()
 	h.gone.in += in.Messages
 	h.gone.out += out.Messages
@@ -122,11 +175,12 @@ func (c *Core) detachSending(p *pipe.Pipe) {
 
 // detach takes p from the sending side for good, and from the receiving side as soon as it is empty. Control lock held.
 func (c *Core) detach(p *pipe.Pipe) {
-	if c.rule.sends {
+	c.part(p, true)
+	if p.Out != nil {
 		p.Out.Close()
 		c.detachSending(p)
 	}
-	if c.rule.receives {
+	if c.rule.receives && p.In != nil {
 		p.In.Close()
 		c.in.mu.Lock()
 		if l := c.in.lent.conn; l != nil && l.Pipe == p {

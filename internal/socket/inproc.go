@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/internal/peer"
 	"github.com/glassmq/zmq/internal/pipe"
 	"github.com/glassmq/zmq/monitor"
@@ -32,6 +33,11 @@ type link struct {
 	bind  *bind // of the end that bound, else nil
 	peer  *monitor.Peer
 	since time.Time
+
+	up      *pipe.Queue // of a publisher's end: where subscriptions come from; else nil
+	hearing sync.Mutex  // the consumer's lock of up
+	away    *displaced  // who had its peer's name before
+	slab    message.Slab
 }
 
 // A joint is the two queues of a connection, or of an end that looks for one, and what both sockets' marks add up to.
@@ -77,7 +83,11 @@ func sum(a, b int) int {
 
 // flush tells the other end than from that messages are there; room tells end that there is room for more.
 func (j *joint) flush(from int) {
-	if l := j.end[1-from].Load(); l != nil && l.pipe.In != nil {
+	switch l := j.end[1-from].Load(); {
+	case l == nil:
+	case l.up != nil:
+		l.hear()
+	case l.pipe.In != nil:
 		l.owner.arrived(l.pipe)
 	}
 }
@@ -94,12 +104,19 @@ func (j *joint) newPipe(c *Core, end int) *pipe.Pipe {
 	if end == bound {
 		p.Out, p.In = j.in, j.out
 	}
+	if c.rule.publishes { // what comes are subscriptions: its user's messages are made of them
+		p.In = nil
+		if c.rule.receives {
+			p.In = pipe.NewQueue(0)
+		}
+	}
 	p.Flush = func() { j.flush(end) }
 	p.Room = func() { j.room(1 - end) }
 	p.Settle = func(eager bool) bool {
 		l := j.end[1-end].Load()
-		return l != nil && l.owner.settle(p.Out, eager)
+		return l != nil && l.settle(p.Out, eager)
 	}
+	p.About = func(k monitor.Kind) *monitor.Event { return j.end[end].Load().about(k) }
 	p.Marks = func() {
 		c.mu.Lock()
 		send, recv := c.opt.SendHWM, c.opt.RecvHWM
@@ -109,10 +126,14 @@ func (j *joint) newPipe(c *Core, end int) *pipe.Pipe {
 	return p
 }
 
-// settle asks this socket, which receives from q, what it has taken out.
-func (c *Core) settle(q *pipe.Queue, eager bool) (room bool) {
-	c.in.mu.Lock()
-	defer c.in.mu.Unlock()
+// settle asks l's socket, which receives from q, what it has taken out.
+func (l *link) settle(q *pipe.Queue, eager bool) (room bool) {
+	mu := l.owner.in.mu
+	if l.up != nil {
+		mu = &l.hearing
+	}
+	mu.Lock()
+	defer mu.Unlock()
 	if eager {
 		return q.SettleEagerly()
 	}
@@ -143,20 +164,45 @@ func (c *Core) bindName(e peer.Endpoint, name string) error {
 // seek gives d a pipe of its own and has it look for its name. Control lock held.
 func (c *Core) seek(d *dial) {
 	j := &joint{}
-	if c.rule.sends {
+	if c.rule.sends || c.sub != nil { // subscriptions go against the stream
 		j.out = pipe.NewQueue(c.opt.SendHWM)
 	}
-	if c.rule.receives {
+	if c.rule.receives || c.rule.publishes {
 		j.in = pipe.NewQueue(c.opt.RecvHWM)
 	}
+	j.conflate(c.opt.Conflate)
 	j.send[connected], j.recv[connected] = c.opt.SendHWM, c.opt.RecvHWM
 	d.joint, d.pipe = j, j.newPipe(c, connected)
-	j.end[connected].Store(&link{owner: c, pipe: d.pipe}) // for the marks; replaced when somebody is there
+	j.end[connected].Store(&link{owner: c, at: d.at, pipe: d.pipe}) // for the marks; replaced when somebody is there
+	c.give(d.pipe, d.as)
+	c.hello(d.pipe)
 	c.attachReceiving(d.pipe)
 	if !c.opt.Immediate {
 		c.attachSending(d.pipe)
 	}
 	c.ctx.seek(d.name, c, d)
+}
+
+// hello queues what goes out before all other messages. Control lock held.
+func (c *Core) hello(p *pipe.Pipe) {
+	if c.opt.ProbeRouter {
+		p.Out.Tell(nil, []byte{})
+	}
+	if c.opt.Hello != nil {
+		p.Out.Tell(nil, c.opt.Hello)
+	}
+	if c.opt.Welcome != nil {
+		p.Out.Tell(nil, c.opt.Welcome)
+	}
+}
+
+// conflate makes both queues keep the last message only, if one of their sockets wants that.
+func (j *joint) conflate(on bool) {
+	for _, q := range []*pipe.Queue{j.out, j.in} {
+		if on && q != nil {
+			q.Conflate()
+		}
+	}
 }
 
 // join makes a connection of an end that seeks and one that is bound. It reports false if one of the two is not, or no
@@ -170,6 +216,12 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 	la.other, lb.other = lb, la
 	la.know(b)
 	lb.know(a)
+	if a.rule.publishes {
+		la.up = j.in
+	}
+	if b.rule.publishes {
+		lb.up = j.out
+	}
 	lb.pipe.SetConn(lb.id)
 	if !zmtp.Compatible(a.typ, b.typ) {
 		a.mismatch(la, b.typ)
@@ -178,13 +230,16 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 	if !b.welcome(lb, j) {
 		return false
 	}
+	lb.away.cut()
 	if !a.arrive(la, d, j) {
 		lb.cut(peer.Cause{Who: monitor.ByPeer, Reason: monitor.ReasonPeerClosed})
 		return false
 	}
+	la.away.cut()
 	b.open(lb, j)
 	lb.pipe.Marks()
 	j.flush(connected)
+	j.flush(bound)
 	if a.isClosing() { // it only waited for somebody to leave its messages with
 		a.hangUp(d, peer.Local(monitor.ReasonClose))
 	}
@@ -195,9 +250,11 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 func (c *Core) welcome(l *link, j *joint) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing || !c.isBound(l.bind) || c.rule.one && c.taken() {
+	if c.closing || !c.isBound(l.bind) || c.rule.one && c.taken() || !c.admit(l) {
 		return false
 	}
+	j.conflate(c.opt.Conflate)
+	c.hello(l.pipe)
 	j.mu.Lock()
 	j.bound = true
 	j.mu.Unlock()
@@ -220,15 +277,44 @@ func (c *Core) open(l *link, j *joint) {
 	if _, live := c.links[l]; live {
 		j.end[bound].Store(l)
 		c.attach(l.pipe)
-		(*host)(c).Changed()
+		c.met(l)
 	}
+}
+
+// met is what is said and told when a connection over inproc is there. Control lock held.
+func (c *Core) met(l *link) {
+	if c.sub != nil {
+		c.sub.greetLink(l.pipe)
+	}
+	if c.opt.NotifyConnect {
+		c.tell(l.pipe, l.peer, []byte{})
+	}
+	(*host)(c).Changed()
+}
+
+// admit gives a peer over inproc its name, if the socket's type has names. Control lock held.
+func (c *Core) admit(l *link) bool {
+	if c.out.router == nil {
+		return true
+	}
+	holder, ok := c.claim(l.pipe, l.peer.RoutingID)
+	if holder != nil {
+		l.emit(monitor.IdentityConflict, peer.Cause{Who: monitor.ByPeer, Phase: monitor.InMetadata, Reason: monitor.ReasonIdentityConflict})
+	}
+	if ok {
+		l.away = c.displace(holder)
+	}
+	if l.peer.RoutingID == "" {
+		l.peer.RoutingID = l.pipe.ID
+	}
+	return ok
 }
 
 // arrive is the part of the end that connected.
 func (c *Core) arrive(l *link, d *dial, j *joint) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if d.link != nil || d.joint != j || !c.isDial(d) {
+	if d.link != nil || d.joint != j || !c.isDial(d) || !c.admit(l) {
 		return false
 	}
 	d.link = l
@@ -240,7 +326,7 @@ func (c *Core) arrive(l *link, d *dial, j *joint) bool {
 	if c.opt.Immediate {
 		c.attachSending(l.pipe)
 	}
-	(*host)(c).Changed()
+	c.met(l)
 	return true
 }
 
@@ -267,6 +353,17 @@ func (c *Core) mismatch(l *link, typ string) {
 	l.emit(monitor.Disconnected, why)
 }
 
+// about begins an event about what l carries; of one that is not live, or only stands for who is to come, about the
+// endpoint. Its owner's control lock is held.
+func (l *link) about(k monitor.Kind) *monitor.Event {
+	if _, live := l.owner.links[l]; live {
+		e := &monitor.Event{Kind: k | monitor.Inproc}
+		e.SetPeer(l.peer)
+		return e
+	}
+	return &monitor.Event{Kind: k | monitor.Inproc, EndpointID: l.at.ID, Endpoint: l.at.Text, Side: l.at.Side, FD: -1}
+}
+
 // emit makes an event of l's. Its owner's control lock is held.
 func (l *link) emit(k monitor.Kind, why peer.Cause) {
 	e := &monitor.Event{Kind: k | monitor.Inproc}
@@ -282,17 +379,16 @@ func (l *link) emit(k monitor.Kind, why peer.Cause) {
 	l.owner.hub.Emit(e)
 }
 
-// carried counts messages: in as taken out here, out as queued here. Its owner's control lock is held.
+// carried counts messages as a connection over a network does: in as they came, taken out or not; out as queued, for here
+// the one is the other. Its owner's control lock is held.
 func (l *link) carried() (in, out uint64) {
 	if l.pipe == nil {
 		return 0, 0
 	}
 	if l.pipe.In != nil {
-		l.owner.in.mu.Lock()
-		in = l.pipe.In.Taken()
-		l.owner.in.mu.Unlock()
+		in = l.pipe.In.Queued()
 	}
-	if l.pipe.Out != nil {
+	if l.pipe.Out != nil && l.owner.rule.sends {
 		out = l.pipe.Out.Queued()
 	}
 	return in, out
@@ -325,9 +421,13 @@ func (l *link) end(kind monitor.Kind, why peer.Cause) (first bool) {
 	if _, live := c.links[l]; !live {
 		return false
 	}
-	delete(c.links, l)
+	if c.sub != nil {
+		c.sub.leaveLink(l.pipe)
+	}
 	l.pipe.SetConn(0)
+	c.bye(l.pipe, l.peer, l.dial != nil)
 	c.detach(l.pipe)
+	delete(c.links, l)
 	in, out := l.carried()
 	c.gone.in, c.gone.out = c.gone.in+in, c.gone.out+out
 	if why.Phase == "" {
@@ -367,7 +467,7 @@ func (c *Core) hangUp(d *dial, why peer.Cause) {
 	if l == nil {
 		c.ctx.forget(d.name, d)
 		c.detach(d.pipe)
-		if d.pipe.Out != nil {
+		if d.pipe.Out != nil && c.sub == nil {
 			var bytes int
 			if messages, bytes = d.pipe.Out.Drop(); c.closing {
 				c.lost.add(messages, bytes, DroppedPeer{Endpoint: d.at.Text})
@@ -428,4 +528,6 @@ func (c *Core) isDial(d *dial) bool {
 }
 
 // drained reports whether nothing is queued for d's peer-to-be.
-func (c *Core) drained(d *dial) bool { return d.pipe.Out == nil || d.pipe.Out.Len() == 0 }
+func (c *Core) drained(d *dial) bool {
+	return d.pipe.Out == nil || c.sub != nil || d.pipe.Out.Len() == 0 // subscriptions are no messages
+}

@@ -15,20 +15,25 @@ type recvSide struct {
 	mu *sync.Mutex // REQ and REP are one state: both sides share the lock
 	// mu guards:
 	choose   pattern.Receiver   // nil: the type does not receive
-	fair     *pattern.FairQueue // choose, if it is nothing else
+	fair     *pattern.FairQueue // choose, if it is nothing else, or nothing else but a filter
+	filter   *subscriber        // of a SUB
+	named    bool               // the peer's name goes before its messages
 	err      error              // ends every call: closed, terminated
 	pipes    int                // attached
 	waiting  waitlist
 	readable level
 	slab     message.Slab
-	held     message.Message // REQ, REP: the next message, looked at and found good …
-	holder   *pipe.Pipe      // … and where it came from; nil: there is none
+	skip     func(*pipe.Pipe) // REQ, REP: counts a message that is not for the user
+	held     message.Message  // REQ, REP: the next message, looked at and found good …
+	holder   *pipe.Pipe       // … and where it came from; nil: there is none
 	lent     lending
+	back     []message.Message // what PutBack put back; it comes before all else. nil: nothing, and short messages take their short way
+	over     level             // err is set
 }
 
 // Recv takes the next message out.
 func (c *Core) Recv(ctx context.Context) (message.Message, error) {
-	if ctx.Err() == nil {
+	if mayBegin(ctx) {
 		if head, peer, ok := c.in.short(); ok {
 			return message.Message{Peer: peer, Head: head}, nil
 		}
@@ -42,7 +47,7 @@ func (c *Core) Recv(ctx context.Context) (message.Message, error) {
 
 // RecvInto is Recv over b's former content.
 func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
-	if ctx.Err() == nil && c.in.shortInto(b) {
+	if mayBegin(ctx) && c.in.shortInto(b) {
 		return nil
 	}
 	m, p, err := c.recv(ctx, b)
@@ -59,9 +64,12 @@ func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
 // on a socket whose pattern only takes turns. ok is false for all that is not so simple.
 func (s *recvSide) short() (head []byte, peer *monitor.Peer, ok bool) {
 	s.mu.Lock()
-	if p := s.simple(); p != nil {
-		if head, peer, ok = p.In.Short(&s.slab); ok {
-			s.fair.Next()
+	for p := s.simple(); p != nil; p = s.simple() {
+		if head, peer, ok = p.In.Short(&s.slab); !ok {
+			break
+		}
+		if s.fair.Next(); s.filter == nil || s.filter.wants(head) {
+			break
 		}
 	}
 	s.mu.Unlock()
@@ -70,9 +78,12 @@ func (s *recvSide) short() (head []byte, peer *monitor.Peer, ok bool) {
 
 func (s *recvSide) shortInto(b *message.Buffer) (ok bool) {
 	s.mu.Lock()
-	if p := s.simple(); p != nil {
-		if ok = p.In.ShortInto(b); ok {
-			s.fair.Next()
+	for p := s.simple(); p != nil; p = s.simple() {
+		if ok = p.In.ShortInto(b); !ok {
+			break
+		}
+		if s.fair.Next(); s.filter == nil || s.filter.wants(b.Head) {
+			break
 		}
 	}
 	s.mu.Unlock()
@@ -81,7 +92,7 @@ func (s *recvSide) shortInto(b *message.Buffer) (ok bool) {
 
 // simple is the pipe whose turn it is if nothing but its queue need be looked at. mu is held.
 func (s *recvSide) simple() *pipe.Pipe {
-	if s.fair == nil || s.err != nil || s.waiting.first != nil {
+	if s.fair == nil || s.err != nil || s.waiting.first != nil || s.holder != nil || s.back != nil {
 		return nil
 	}
 	return s.fair.Current()
@@ -130,14 +141,18 @@ func (c *Core) recv(ctx context.Context, b *message.Buffer) (m message.Message, 
 
 // next takes the next message that is for the user. mu is held, and let go of to tell a producer of room.
 func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, ok bool, err error) {
+	if s.back != nil {
+		return s.takeBack(), nil, true, nil
+	}
 	for {
 		p, err := s.choose.Choose()
 		if err != nil || p == nil && s.holder == nil {
 			return m, nil, false, err
 		}
 		var more bool
+		own := b == nil // the frames are the message's own, and not b's
 		if s.holder != nil {
-			m, p, ok = s.held, s.holder, true
+			m, p, ok, own = s.held, s.holder, true, true
 			s.held, s.holder = message.Message{}, nil
 		} else if b == nil {
 			m, ok, more = p.In.Next(&s.slab)
@@ -148,6 +163,12 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 		keep := false
 		if ok {
 			m, keep = s.choose.Took(p, m)
+			switch {
+			case s.named:
+				m = s.address(p, m, b, own)
+			case !keep && s.skip != nil:
+				s.skip(p)
+			}
 		} else {
 			s.emptied(p)
 		}
@@ -162,6 +183,15 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 			s.mu.Lock()
 		}
 	}
+}
+
+// address puts p's name before its message. mu is held.
+func (s *recvSide) address(p *pipe.Pipe, m message.Message, b *message.Buffer, own bool) message.Message {
+	if own {
+		return s.slab.Prepend(p.Name, m)
+	}
+	b.Prepend(p.Name)
+	return b.Message
 }
 
 // emptied: p has no message now, or never again. mu is held.
@@ -197,7 +227,7 @@ func (s *recvSide) passOn() {
 	if s.lent.free() {
 		s.giveBack(nil)
 	}
-	if p, _ := s.choose.Choose(); p != nil {
+	if p, _ := s.choose.Choose(); p != nil || s.back != nil {
 		s.waiting.wake()
 	}
 }
@@ -221,7 +251,7 @@ func (s *recvSide) attach(p *pipe.Pipe) {
 
 // can is what a Recv that does not wait would return. mu is held.
 func (s *recvSide) can() error {
-	if s.err != nil {
+	if s.err != nil || s.back != nil {
 		return s.err
 	}
 	for {
@@ -238,7 +268,7 @@ func (s *recvSide) can() error {
 		ok, room := p.In.HasNext()
 		if !ok {
 			s.emptied(p)
-		} else if s.fair == nil {
+		} else if s.fair == nil || s.filter != nil {
 			var more bool
 			ok, more = s.hold(p)
 			room = room || more
@@ -259,6 +289,8 @@ func (s *recvSide) hold(p *pipe.Pipe) (ok, room bool) {
 	m, _, room := p.In.Next(&s.slab)
 	if s.choose.Fits(p, m) {
 		s.held, s.holder = m, p
+	} else if s.skip != nil {
+		s.skip(p)
 	}
 	return s.holder != nil, room
 }

@@ -18,18 +18,29 @@ type sendSide struct {
 
 	mu *sync.Mutex // REQ and REP are one state: both sides share the lock
 	// mu guards:
-	choose   pattern.Sender      // nil: the type does not send
+	choose   pattern.Sender      // nil: the type does not send; it never changes, nor what it is:
 	robin    *pattern.RoundRobin // choose, if it is nothing else
+	router   *pattern.Router     // choose of a ROUTER or STREAM
+	fan      *pattern.Fan        // choose of a PUB, XPUB or XSUB
 	err      error               // ends every call: closed, terminated
 	waiting  waitlist
 	writable level
 	near     []*pipe.Pipe // pipes over inproc, whose consumer settles late
-	dropped  uint64       // messages that a pattern drops: a reply to a peer that is gone
+	dropped  uint64       // messages that a pattern drops: for a peer that is gone, or full
+	flow     flow         // what is to be told of that
+
+	raw                        bool       // STREAM: frames are the peer's bytes
+	strict                     bool       // ROUTER: a peer that is not there is an error, and a full one is waited for
+	noDrop                     bool       // PUB, XPUB: a full peer is waited for
+	verbose, verboser          bool       // XPUB: repeated subscriptions are told, and every unsubscription
+	manual, manualLast         bool       // XPUB: the user decides; and what follows is for that peer alone …
+	last                       *pipe.Pipe // … which is this one
+	mostTopics, mostTopicBytes int        // that one peer may subscribe to; 0: no limit
 }
 
 // Send queues frames as one message and copies their bytes. A nil error says: queued, whole.
 func (c *Core) Send(ctx context.Context, frames [][]byte) error {
-	if len(frames) == 1 && len(frames[0]) < 256 && ctx.Err() == nil && c.out.short(frames[0]) {
+	if len(frames) == 1 && len(frames[0]) < 256 && mayBegin(ctx) && c.out.short(frames[0]) {
 		return nil
 	}
 	return c.send(ctx, frames, nil)
@@ -42,8 +53,11 @@ func (s *sendSide) short(frame []byte) (ok bool) {
 	if p := s.only.Load(); p != nil {
 		return p.Out.PutShort(frame)
 	}
+	if s.robin == nil {
+		return false
+	}
 	s.mu.Lock()
-	if s.robin != nil && s.err == nil && s.waiting.first == nil {
+	if s.err == nil && s.waiting.first == nil {
 		if p := s.robin.Current(); p != nil && p.Out.PutShort(frame) {
 			s.robin.Next()
 			ok = true
@@ -84,10 +98,17 @@ func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) er
 	if m == nil && len(frames) == 0 || m != nil && m.Len() == 0 {
 		return Because(ErrInvalid, "zmq: %s: a message has at least one frame; an empty frame is []byte{}", c.typ)
 	}
-	if c.req != nil {
-		c.relax()
-	}
 	s := &c.out
+	switch {
+	case c.req != nil:
+		c.relax()
+	case s.router != nil:
+		return c.sendTo(ctx, nowait, frames, m)
+	case c.sub != nil && c.passUp(frames, m):
+		return nil
+	case s.fan != nil:
+		return c.publish(ctx, nowait, frames, m)
+	}
 	s.mu.Lock()
 	for eager := false; ; eager = true {
 		if s.err != nil {
@@ -156,9 +177,13 @@ func (s *sendSide) put(frames [][]byte, m *message.Message) (*pipe.Pipe, pipe.Ou
 		}
 		if s.choose.Drops() {
 			s.choose.Took(p)
-			s.dropped++
+			if how == pipe.Closed {
+				p = nil
+			}
+			s.drop(p)
 			return nil, dropped, nil
 		}
+		s.flow.note(p)
 		s.choose.Full(p)
 	}
 }
@@ -237,7 +262,11 @@ func (s *sendSide) ready(p *pipe.Pipe) {
 
 // wakeOne lets one call go on; each that succeeds wakes the next. mu is held.
 func (s *sendSide) wakeOne() {
-	s.waiting.wake()
+	if s.robin != nil {
+		s.waiting.wake()
+	} else {
+		s.waiting.wakeAll() // each waits for a peer of its own
+	}
 	s.writable.set()
 }
 
@@ -246,6 +275,10 @@ func (s *sendSide) can() error {
 	for again := true; again; again = s.settle(true) {
 		if s.err != nil {
 			return s.err
+		}
+		switch {
+		case s.router != nil && s.strict && s.anyRoom(), s.router != nil && !s.strict, s.fan != nil:
+			return nil
 		}
 		for {
 			p, _, err := s.choose.Choose()
@@ -258,6 +291,7 @@ func (s *sendSide) can() error {
 			if s.choose.Drops() || !p.Out.Awaits() {
 				return nil
 			}
+			s.flow.note(p)
 			s.choose.Full(p)
 		}
 	}

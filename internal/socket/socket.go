@@ -46,8 +46,17 @@ type Options struct {
 	Mechanism zmtp.Mechanism
 	Metadata  zmtp.Metadata
 
-	Immediate                bool
+	Immediate, Conflate      bool
 	ReqRelaxed, ReqCorrelate bool
+
+	ProbeRouter                                                   bool // an empty message to each peer when it is ready
+	RouterMandatory, RouterHandover, RouterRaw                    bool
+	NotifyConnect, NotifyDisconnect                               bool // ROUTER, STREAM: an empty message from a peer that comes or goes
+	XPubVerbose, XPubVerboser, XPubManual, XPubManualLast, NoDrop bool
+	XSubVerboseUnsubscribe, InvertMatching                        bool
+	Hello, Welcome, Disconnected, Hiccup                          []byte // nil: none
+	Subscribe                                                     []string
+	MaxSubscriptions, MaxSubscriptionBytes                        int // per peer
 
 	Jitter func() float64
 	Source message.Source
@@ -68,6 +77,7 @@ type Core struct {
 
 	out    sendSide
 	in     recvSide
+	sub    *subscriber   // of a SUB or XSUB
 	req    *pattern.Req  // of a REQ
 	asking chan struct{} // of a REQ: full while a Do is under way
 
@@ -80,7 +90,6 @@ type Core struct {
 	conns     map[*peer.Conn]*bind // live connections; the bind is nil for dialled ones
 	links     map[*link]struct{}   // live connections over inproc
 	changed   chan struct{}        // closed, and renewed, when WaitReady should look again
-	owner     any                  // what the Context's user knows it as
 	closing   bool
 	gone      totals // of connections that have ended
 	lost      DroppedError
@@ -105,6 +114,9 @@ type rule struct {
 	sends, receives, one bool
 	turns                bool // every message waits for an answer: both directions are one state
 	answers              bool // and is itself one
+	named                bool // tells its peers a routing id
+	publishes            bool // hears subscriptions
+	raw                  bool // speaks no ZMTP
 	make                 func(c *Core)
 }
 
@@ -115,11 +127,25 @@ func rules(typ string) (rule, bool) {
 	case "PULL":
 		return rule{receives: true, make: (*Core).fairQueue}, true
 	case "PAIR":
-		return rule{sends: true, receives: true, one: true, make: func(c *Core) { c.roundRobin(); c.fairQueue() }}, true
+		return rule{sends: true, receives: true, one: true, make: (*Core).bothWays}, true
+	case "DEALER":
+		return rule{sends: true, receives: true, named: true, make: (*Core).bothWays}, true
+	case "ROUTER":
+		return rule{sends: true, receives: true, named: true, make: (*Core).routes}, true
+	case "STREAM":
+		return rule{sends: true, receives: true, raw: true, make: (*Core).routes}, true
 	case "REQ":
-		return rule{sends: true, receives: true, turns: true, make: (*Core).requests}, true
+		return rule{sends: true, receives: true, turns: true, named: true, make: (*Core).requests}, true
 	case "REP":
 		return rule{sends: true, receives: true, turns: true, answers: true, make: (*Core).replies}, true
+	case "PUB":
+		return rule{sends: true, publishes: true, make: (*Core).publishes}, true
+	case "XPUB":
+		return rule{sends: true, receives: true, publishes: true, make: (*Core).publishes}, true
+	case "SUB":
+		return rule{receives: true, make: (*Core).subscribes}, true
+	case "XSUB":
+		return rule{sends: true, receives: true, make: (*Core).subscribes}, true
 	}
 	return rule{}, false
 }
@@ -133,18 +159,50 @@ func (c *Core) fairQueue() {
 	c.in.choose = c.in.fair
 }
 
+func (c *Core) bothWays() {
+	c.roundRobin()
+	c.fairQueue()
+}
+
+func (c *Core) routes() {
+	c.out.router = pattern.NewRouter(rand.Uint32())
+	c.out.choose = c.out.router
+	c.in.choose, c.in.named = pattern.NewFairQueue(), true
+}
+
+func (c *Core) publishes() {
+	c.out.fan = pattern.NewFan()
+	c.out.choose = c.out.fan
+	if c.rule.receives {
+		c.in.choose = pattern.NewNotices()
+	}
+}
+
+func (c *Core) subscribes() {
+	c.sub = newSubscriber()
+	if c.rule.sends {
+		c.out.fan = pattern.NewFan()
+		c.out.choose = c.out.fan
+		c.sub.mute = true
+		c.fairQueue()
+		return
+	}
+	f := pattern.NewFilter(c.sub.wants)
+	c.in.choose, c.in.fair, c.in.filter = f, &f.FairQueue, c.sub
+}
+
 func (c *Core) requests() {
 	c.req = pattern.NewReq()
 	c.req.Relaxed, c.req.Correlate = c.opt.ReqRelaxed, c.opt.ReqCorrelate
 	c.out.choose, c.in.choose = c.req.Sender(), c.req.Receiver()
 	c.asking = make(chan struct{}, 1)
-	c.in.mu = c.out.mu
+	c.in.mu, c.in.skip = c.out.mu, c.out.skip
 }
 
 func (c *Core) replies() {
 	r := pattern.NewRep()
 	c.out.choose, c.in.choose = r.Sender(), r.Receiver()
-	c.in.mu = c.out.mu
+	c.in.mu, c.in.skip = c.out.mu, c.out.skip
 }
 
 // New makes a socket of a type that Known says is there. It starts nothing.
@@ -152,8 +210,15 @@ func New(ctx *Context, typ string, opt Options) *Core {
 	c := &Core{ID: lastSocket.Add(1), typ: typ, ctx: ctx, opt: opt, changed: make(chan struct{}), closed: make(chan struct{}),
 		conns: map[*peer.Conn]*bind{}, links: map[*link]struct{}{}}
 	c.out.mu, c.in.mu = new(sync.Mutex), new(sync.Mutex)
+	c.out.flow.core = c
 	c.rule, _ = rules(typ)
 	c.rule.make(c)
+	c.switches()
+	if c.sub != nil { // else the options are refused, and so is every call
+		for _, prefix := range opt.Subscribe {
+			c.sub.turn([]byte(prefix), true)
+		}
+	}
 	c.hub.SocketID, c.hub.SocketName, c.hub.SocketType = c.ID, opt.Name, typ
 	c.marks.Send.Store(int64(opt.SendHWM))
 	c.marks.Recv.Store(int64(opt.RecvHWM))
@@ -166,19 +231,8 @@ func New(ctx *Context, typ string, opt Options) *Core {
 	return c
 }
 
-// Own says what the Context's user knows the socket as.
-func (c *Core) Own(s any) {
-	c.mu.Lock()
-	c.owner = s
-	c.mu.Unlock()
-}
-
-// Owner is what Own said, nil for a socket that the engine made for itself.
-func (c *Core) Owner() any {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.owner
-}
+// Own says what its user knows the socket as: it is one of those that the Context shows.
+func (c *Core) Own(as any) { c.ctx.own(c, as) }
 
 // Known reports whether there is a socket type of this name.
 func Known(typ string) bool {
@@ -206,13 +260,15 @@ func (c *Core) outOfTurn(op string) error {
 func (c *Core) peerOptions() *peer.Options {
 	o := &c.opt
 	local := zmtp.Metadata{{Name: zmtp.SocketType, Value: c.typ}}
-	if c.typ == "REQ" || c.typ == "DEALER" || c.typ == "ROUTER" {
+	if c.rule.named {
 		local = append(local, zmtp.Property{Name: zmtp.Identity, Value: o.RoutingID})
 	}
 	return &peer.Options{
 		SocketID: c.ID, Type: c.typ, Metadata: append(local, o.Metadata...), Mechanism: o.Mechanism, Transport: o.Transport,
 		Sends: c.rule.sends, Receives: c.rule.receives, Marks: &c.marks, Eager: c.rule.turns, Exclusive: c.rule.one, Answers: c.rule.answers,
-		MaxMessageSize: o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
+		Publishes: c.rule.publishes, Raw: c.raw(), Conflate: o.Conflate, Probe: o.ProbeRouter, Hello: o.Hello, Welcome: o.Welcome,
+		SubscriptionMost: o.MaxSubscriptionBytes,
+		MaxMessageSize:   o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
 		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, MaxHandshakes: o.MaxHandshakes,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
 		Immediate: o.Immediate, Jitter: o.Jitter, Source: o.Source,
@@ -228,17 +284,39 @@ func (c *Core) Update(change func(*Options)) {
 	send, recv := c.opt.SendHWM, c.opt.RecvHWM
 	c.marks.Send.Store(int64(send))
 	c.marks.Recv.Store(int64(recv))
-	relaxed, correlate := c.opt.ReqRelaxed, c.opt.ReqCorrelate
+	c.switches()
 	c.mu.Unlock()
-	if c.req != nil {
-		c.out.mu.Lock()
-		c.req.Relaxed, c.req.Correlate = relaxed, correlate
-		c.out.mu.Unlock()
-	}
 	for _, p := range pipes {
 		c.remark(p, send, recv)
 	}
 }
+
+// switches makes the patterns obey the options that they look at. Control lock held, or nobody knows the socket yet.
+func (c *Core) switches() {
+	o, s := &c.opt, &c.out
+	s.mu.Lock()
+	if c.req != nil {
+		c.req.Relaxed, c.req.Correlate = o.ReqRelaxed, o.ReqCorrelate
+	}
+	s.raw = c.raw()
+	s.strict = o.RouterMandatory || c.typ == "STREAM"
+	s.noDrop, s.verbose, s.verboser = o.NoDrop, o.XPubVerbose || o.XPubVerboser, o.XPubVerboser
+	s.manual, s.manualLast = o.XPubManual || o.XPubManualLast, o.XPubManualLast
+	s.mostTopics, s.mostTopicBytes = o.MaxSubscriptions, o.MaxSubscriptionBytes
+	if s.fan != nil {
+		s.fan.Invert = o.InvertMatching
+	}
+	s.mu.Unlock()
+	if c.sub != nil {
+		c.sub.mu.Lock()
+		c.sub.invert, c.sub.verbose = o.InvertMatching, o.XSubVerboseUnsubscribe
+		c.sub.looked()
+		c.sub.mu.Unlock()
+	}
+}
+
+// raw reports whether the socket's connections speak no ZMTP. Control lock held.
+func (c *Core) raw() bool { return c.rule.raw || c.opt.RouterRaw }
 
 // remark gives p's queues new marks. No lock is held.
 func (c *Core) remark(p *pipe.Pipe, send, recv int) {

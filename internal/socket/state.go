@@ -14,6 +14,7 @@ import (
 
 // State is the present: endpoints, peers, exact queue depths, totals.
 func (c *Core) State() monitor.State {
+	c.settleNear()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state()
@@ -22,13 +23,35 @@ func (c *Core) State() monitor.State {
 // WatchState is the present and the events after it. Events of connections are emitted under the control lock, so
 // nothing is missing between the two and nothing is in both.
 func (c *Core) WatchState(m monitor.Mask) (monitor.State, *monitor.Subscription) {
+	c.settleNear()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state(), c.hub.Subscribe(m, 0)
+	return c.state(), c.subscribe(m)
+}
+
+// join is WatchState for a subscription of the Context's. live is false if the socket has ended and tells no more.
+func (c *Core) join(w *monitor.Subscription) (s monitor.State, live bool) {
+	c.settleNear()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, live = c.state(), w.Join(&c.hub)
+	c.attend()
+	return s, live
 }
 
 // Watch is the events from now on.
-func (c *Core) Watch(m monitor.Mask) *monitor.Subscription { return c.hub.Subscribe(m, 0) }
+func (c *Core) Watch(m monitor.Mask) *monitor.Subscription {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.subscribe(m)
+}
+
+// subscribe is Watch with the control lock held.
+func (c *Core) subscribe(m monitor.Mask) *monitor.Subscription {
+	w := c.hub.Subscribe(m, 0)
+	c.attend()
+	return w
+}
 
 // state is State with the control lock held.
 func (c *Core) state() monitor.State {
@@ -69,16 +92,33 @@ func (c *Core) state() monitor.State {
 	return s
 }
 
+// settleNear asks the sockets at the other end of inproc what they have taken out, which they say by themselves once per
+// half queue: then depths are exact. No lock is held.
+func (c *Core) settleNear() {
+	c.out.mu.Lock()
+	near := slices.Clone(c.out.near)
+	c.out.mu.Unlock()
+	for _, p := range near {
+		if p.Settle(false) {
+			c.out.ready(p)
+		}
+	}
+}
+
 // depths fills in how full a peer's queues are. Control lock held.
 func (c *Core) depths(s monitor.PeerState, p *pipe.Pipe) monitor.PeerState {
+	s.Subscriptions = c.subscriptions(p)
 	if p.Out != nil {
-		s.QueueOut = p.Out.Len()
+		s.QueueOut = p.Out.Held()
 	}
 	if p.In != nil {
 		c.in.mu.Lock()
 		s.QueueIn = p.In.Len()
 		c.in.mu.Unlock()
 	}
+	c.out.mu.Lock()
+	s.Dropped = p.Dropped + p.Skipped
+	c.out.mu.Unlock()
 	return s
 }
 
@@ -113,11 +153,29 @@ func (c *Core) WaitReady(ctx context.Context, n int) error {
 // ready counts peers through the handshake. Control lock held.
 func (c *Core) ready() (n int) {
 	for _, conn := range c.connections() {
-		if conn.IsReady() {
+		if conn.IsReady() && c.listens(conn.Pipe) {
 			n++
 		}
 	}
-	return n + len(c.links)
+	for l := range c.links {
+		if c.listens(l.pipe) {
+			n++
+		}
+	}
+	return n
+}
+
+// listens reports whether a peer that is there gets what is sent: a publisher's must have subscribed. Control lock held.
+func (c *Core) listens(p *pipe.Pipe) bool { return !c.rule.publishes || c.subscriptions(p) > 0 }
+
+// subscriptions is how many p's peer has. Control lock held.
+func (c *Core) subscriptions(p *pipe.Pipe) (n int) {
+	if c.rule.publishes {
+		c.out.mu.Lock()
+		n, _ = c.out.fan.Topics.Count(p)
+		c.out.mu.Unlock()
+	}
+	return n
 }
 
 // stuck says how far a WaitReady that has to end had come: "0 of 1 peers ready: tcp://b:5555: connection refused,

@@ -35,7 +35,7 @@ func (c *Core) OnEvent(m monitor.Mask, f func(monitor.Event)) {
 	if f == nil {
 		return
 	}
-	cb := &callback{sub: c.hub.Subscribe(m, 0)}
+	cb := &callback{sub: c.subscribe(m)}
 	c.callback = cb
 	c.readers.Go(func() { c.call(cb, f) })
 }
@@ -129,7 +129,7 @@ func (c *Core) Monitor(text string, m monitor.Mask, version int, typ string) err
 	c.stopFrames()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f.sub = c.hub.Subscribe(m, 0)
+	f.sub = c.subscribe(m)
 	c.frames = f
 	f.done.Go(f.run)
 	return nil

@@ -27,16 +27,18 @@ import (
 // the address ("tcp://192.0.2.1:5555"), errno that EINPROGRESS. On Linux this is every attempt that was not refused on the spot; systems that are
 // not unix, and hooks, have no such moment.
 //
-// A hook is called with "tcp" and "HOST:PORT". Its connection is returned as it is.
+// A hook is called with "tcp" and "HOST:PORT", or "unix" and the path. Its connection is returned as it is.
 //
 // Errors: *ResolveError, *DialError. What can never succeed as asked (another transport, an option that a hook does not take) is neither; an option
 // that this system has not is a *DialError, and errors.Is finds errors.ErrUnsupported.
 func Dial(ctx context.Context, e endpoint.Endpoint, o Options, pending func(remote string, errno syscall.Errno)) (net.Conn, error) {
 	switch {
-	case e.Scheme != endpoint.TCP:
+	case e.Scheme == endpoint.Inproc:
 		return nil, fmt.Errorf("%s: %w", e.Scheme, endpoint.ErrUnknownTransport)
 	case o.Dial != nil:
 		return o.dialHook(ctx, e)
+	case e.Scheme == endpoint.IPC:
+		return o.dialIPC(ctx, e)
 	}
 	if pending == nil {
 		pending = func(string, syscall.Errno) {}
@@ -49,17 +51,31 @@ func Dial(ctx context.Context, e endpoint.Endpoint, o Options, pending func(remo
 }
 
 func (o *Options) dialHook(ctx context.Context, e endpoint.Endpoint) (net.Conn, error) {
-	switch {
-	case o.Interface != "":
-		return nil, fmt.Errorf("interface %q does not apply: the network is not the system's", o.Interface)
-	case e.Source != endpoint.Addr{}:
+	if e.Source != (endpoint.Addr{}) {
 		return nil, fmt.Errorf("source %v does not apply: the network is not the system's", e.Source)
 	}
-	c, err := o.Dial(ctx, "tcp", net.JoinHostPort(e.Host, strconv.Itoa(int(e.Port))))
+	network, address, err := o.hooked(e, e.Host)
 	if err != nil {
-		return nil, &DialError{Remote: "tcp://" + e.Addr.String(), FD: -1, Err: Cause(err)}
+		return nil, err
+	}
+	c, err := o.Dial(ctx, network, address)
+	if err != nil {
+		return nil, &DialError{Remote: e.Scheme + "://" + address, FD: -1, Err: Cause(err)}
 	}
 	return c, nil
+}
+
+// hooked is what a hook is told of an endpoint at host.
+func (o *Options) hooked(e endpoint.Endpoint, host string) (network, address string, err error) {
+	switch {
+	case e.Scheme == endpoint.IPC && e.Name == "*":
+		return "", "", fmt.Errorf("ipc://* does not apply: the network is not the system's, so write a path")
+	case e.Scheme == endpoint.IPC:
+		return "unix", e.Name, nil
+	case o.Interface != "":
+		return "", "", fmt.Errorf("interface %q does not apply: the network is not the system's", o.Interface)
+	}
+	return "tcp", net.JoinHostPort(host, strconv.Itoa(int(e.Port))), nil
 }
 
 // resolve asks for IPv4 addresses alone unless IPv6 is set: a host reachable over both would cost an attempt that cannot succeed.

@@ -33,7 +33,7 @@ func (e *ResolveError) Error() string {
 // A DialError is an attempt at which no address of the peer answered. With several addresses it is about the one whose error tells most: an
 // answer tells more than silence, silence more than no way there.
 type DialError struct {
-	Remote string // "tcp://192.0.2.1:5555"
+	Remote string // "tcp://192.0.2.1:5555", "ipc:///run/x"
 	FD     int    // the descriptor that was closed, for looking at only: the number may be in use again; -1: none was opened, or not by us
 	Err    error  // a syscall.Errno, os.ErrDeadlineExceeded, context.Canceled, ErrSelfConnect …
 }
@@ -49,6 +49,9 @@ type ListenError struct {
 
 func (e *ListenError) Unwrap() error { return e.Err }
 func (e *ListenError) Error() string { return e.Err.Error() }
+
+// because is e with a better account of why.
+func (e *ListenError) because(err error) *ListenError { return &ListenError{FD: e.FD, Err: err} }
 
 // Cause is err without the net package's account of who called what, which repeats what errors here and in events say anyway: of
 // "read tcp 127.0.0.1:5->127.0.0.1:6: read: connection reset by peer" it leaves "connection reset by peer". What it returns is, on every system,

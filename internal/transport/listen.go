@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"syscall"
 
 	"github.com/glassmq/zmq/internal/endpoint"
@@ -17,16 +16,21 @@ import (
 // The wildcard is 0.0.0.0, with o.IPv6 [::] and then IPv4 peers come in too; an interface is its first IPv4 address, with o.IPv6 its first IPv6
 // address; localhost is 127.0.0.1 in any case, where dual-stack peers look as well.
 //
-// errors.Is finds syscall.EADDRINUSE, EADDRNOTAVAIL, EACCES, ENODEV (no such interface), endpoint.ErrUnknownTransport, and errors.ErrUnsupported
-// for an option that this system has not.
+// Over ipc the file of a dead process is taken over, that of a living one is EADDRINUSE, and a file of another kind stays where it is (ErrNotSocket).
+// "*" is a new path in a directory that only this user may enter. Close removes what Listen made.
+//
+// errors.Is finds syscall.EADDRINUSE, EADDRNOTAVAIL, EACCES, ENODEV (no such interface), ENOENT (no such directory), ENAMETOOLONG,
+// endpoint.ErrUnknownTransport, and errors.ErrUnsupported for an option that this system has not.
 func Listen(ctx context.Context, e endpoint.Endpoint, o Options) (ln net.Listener, bound string, err error) {
 	switch {
-	case e.Scheme != endpoint.TCP:
+	case e.Scheme == endpoint.Inproc:
 		return nil, "", fmt.Errorf("%s: %w", e.Scheme, endpoint.ErrUnknownTransport)
 	case o.Listen != nil:
 		if ln, err = o.listenHook(ctx, e); err != nil {
 			err = Cause(err)
 		}
+	case e.Scheme == endpoint.IPC:
+		ln, err = o.listenIPC(ctx, e)
 	default:
 		ln, err = o.listen(ctx, e)
 	}
@@ -38,15 +42,16 @@ func Listen(ctx context.Context, e endpoint.Endpoint, o Options) (ln net.Listene
 
 // listenHook passes names through, for they are the hook's to know, but the wildcard as every net.Listen understands it.
 func (o *Options) listenHook(ctx context.Context, e endpoint.Endpoint) (net.Listener, error) {
-	if o.Interface != "" {
-		return nil, fmt.Errorf("interface %q does not apply: the network is not the system's", o.Interface)
-	}
 	host := e.Host
 	if host == "*" {
 		wildcard, _ := local(host, o.IPv6)
 		host = wildcard.String()
 	}
-	return o.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(int(e.Port))))
+	network, address, err := o.hooked(e, host)
+	if err != nil {
+		return nil, err
+	}
+	return o.Listen(ctx, network, address)
 }
 
 func (o *Options) listen(ctx context.Context, e endpoint.Endpoint) (net.Listener, error) {
@@ -56,7 +61,7 @@ func (o *Options) listen(ctx context.Context, e endpoint.Endpoint) (net.Listener
 	}
 	fd := -1
 	config := net.ListenConfig{
-		Control:         o.control(addr.Is6(), &fd),
+		Control:         control(func(fd uintptr) error { return o.set(fd, addr.Is6()) }, &fd),
 		KeepAlive:       -1, // not Go's default; an enabled KeepAliveConfig wins over it
 		KeepAliveConfig: o.KeepAlive,
 	}
@@ -87,15 +92,15 @@ func (l prioritised) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	if raw, err := c.SyscallConn(); err == nil {
-		raw.Control(func(fd uintptr) { setPriority(fd, l.priority, false) }) // the listener's descriptor took it, so this one does
+		raw.Control(func(fd uintptr) { setPriority(fd, l.priority) }) // the listener's descriptor took it, so this one does
 	}
 	return c, nil
 }
 
-// control applies the options to a fresh descriptor, and notes its number.
-func (o *Options) control(v6 bool, number *int) func(network, address string, c syscall.RawConn) error {
+// control applies options to a fresh descriptor, and notes its number.
+func control(set func(fd uintptr) error, number *int) func(network, address string, c syscall.RawConn) error {
 	return func(_, _ string, c syscall.RawConn) (err error) {
-		if e := c.Control(func(fd uintptr) { *number, err = int(fd), o.set(fd, v6) }); e != nil {
+		if e := c.Control(func(fd uintptr) { *number, err = int(fd), set(fd) }); e != nil {
 			return e
 		}
 		return err

@@ -142,7 +142,6 @@ func TestListenErrors(t *testing.T) {
 		{taken, syscall.EADDRINUSE, "address already in use"},
 		{"tcp://198.51.100.1:*", syscall.EADDRNOTAVAIL, ""}, // RFC 5737: an address in documents only
 		{"tcp://nosuch0:5555", syscall.ENODEV, "no interface is called nosuch0 here: write one that is, an address of this machine, or *"},
-		{"ipc://x", endpoint.ErrUnknownTransport, "ipc"},
 		{"inproc://x", endpoint.ErrUnknownTransport, "inproc"},
 	} {
 		ln, bound, err := Listen(within(t, patience), bindTo(t, c.bind), Options{})

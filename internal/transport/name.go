@@ -6,15 +6,17 @@ import (
 )
 
 // Name is the endpoint of an address, numbers for names: "tcp://192.0.2.1:5555", "tcp://[::1]:5555", "ipc:///run/x". An IPv4 peer of a dual-stack
-// listener has its IPv4 name. A nil address has none.
+// listener has its IPv4 name. A nil address has none, nor has the dialling end of an ipc connection, which net calls "@" or "".
 func Name(a net.Addr) string {
 	switch {
 	case a == nil:
 		return ""
-	case a.Network() == "unix":
-		return "ipc://" + a.String()
+	case a.Network() != "unix":
+		return a.Network() + "://" + a.String()
+	case a.String() == "", a.String() == "@":
+		return ""
 	}
-	return a.Network() + "://" + a.String()
+	return "ipc://" + a.String()
 }
 
 // FD is the descriptor under a connection or a listener, -1 if it has none. The number is to be shown, not used: it belongs to c, and once c is

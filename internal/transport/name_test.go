@@ -21,6 +21,9 @@ func TestName(t *testing.T) {
 		{&net.TCPAddr{IP: net.ParseIP("fe80::1"), Port: 5, Zone: "eth0"}, "tcp://[fe80::1%eth0]:5"},
 		{&net.TCPAddr{IP: net.ParseIP("::ffff:192.0.2.1"), Port: 5}, "tcp://192.0.2.1:5"},
 		{&net.UnixAddr{Name: "/tmp/x", Net: "unix"}, "ipc:///tmp/x"},
+		{&net.UnixAddr{Name: "@x", Net: "unix"}, "ipc://@x"},
+		{&net.UnixAddr{Name: "@", Net: "unix"}, ""},
+		{&net.UnixAddr{Net: "unix"}, ""},
 	} {
 		if got := Name(c.addr); got != c.want {
 			t.Errorf("%v: %q; want %q", c.addr, got, c.want)

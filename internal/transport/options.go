@@ -1,4 +1,4 @@
-// Package transport opens TCP connections and listeners for the endpoints of package endpoint, and knows nothing above TCP.
+// Package transport opens TCP connections and listeners, and ipc ones, for the endpoints of package endpoint, and knows nothing above them.
 //
 // Connections have Nagle's algorithm off (TCP_NODELAY): the layer above writes everything it has in one call, so waiting for more only costs time.
 // Contexts belong to the calls: when one ends, the call returns and what it had opened is closed. What a call has returned is the caller's.
@@ -35,26 +35,40 @@ type Options struct {
 // set applies to a fresh descriptor what must be there before it connects or listens. Connections that a listener accepts inherit it, but for the
 // priority.
 func (o *Options) set(fd uintptr, v6 bool) error {
-	for _, s := range [...]struct {
-		name   string
-		wanted int
-		set    func(fd uintptr, value int, v6 bool) error
-	}{
-		{"SendBuffer", o.SendBuffer, setSendBuffer},
-		{"RecvBuffer", o.RecvBuffer, setRecvBuffer},
-		{"TOS", o.TOS, setTOS},
-		{"Priority", o.Priority, setPriority}, // after TOS, from which Linux derives a priority (socket(7))
-	} {
+	if err := o.setBuffers(fd); err != nil {
+		return err
+	}
+	// Priority after TOS, from which Linux derives a priority (socket(7)).
+	err := apply(setting{"TOS", o.TOS, func(tos int) error { return setTOS(fd, tos, v6) }},
+		setting{"Priority", o.Priority, func(priority int) error { return setPriority(fd, priority) }})
+	if err == nil && o.Interface != "" {
+		if err = bindToDevice(fd, o.Interface); err != nil {
+			err = fmt.Errorf("interface %q: %w", o.Interface, err)
+		}
+	}
+	return err
+}
+
+// setBuffers is all that applies over ipc.
+func (o *Options) setBuffers(fd uintptr) error {
+	return apply(setting{"SendBuffer", o.SendBuffer, func(bytes int) error { return setSendBuffer(fd, bytes) }},
+		setting{"RecvBuffer", o.RecvBuffer, func(bytes int) error { return setRecvBuffer(fd, bytes) }})
+}
+
+// A setting is one option of a descriptor; 0 leaves it as the system has it.
+type setting struct {
+	name   string
+	wanted int
+	set    func(value int) error
+}
+
+func apply(all ...setting) error {
+	for _, s := range all {
 		if s.wanted == 0 {
 			continue
 		}
-		if err := s.set(fd, s.wanted, v6); err != nil {
+		if err := s.set(s.wanted); err != nil {
 			return fmt.Errorf("%s %d: %w", s.name, s.wanted, err)
-		}
-	}
-	if o.Interface != "" {
-		if err := bindToDevice(fd, o.Interface); err != nil {
-			return fmt.Errorf("interface %q: %w", o.Interface, err)
 		}
 	}
 	return nil

@@ -2,7 +2,10 @@ package transport
 
 import "syscall"
 
-func setPriority(fd uintptr, priority int, _ bool) error {
+// abstract: names of sockets that begin with "@" are in a namespace without files (unix(7)).
+const abstract = true
+
+func setPriority(fd uintptr, priority int) error {
 	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PRIORITY, priority)
 }
 

@@ -4,11 +4,11 @@ package transport
 
 import "syscall"
 
-func setSendBuffer(fd uintptr, bytes int, _ bool) error {
+func setSendBuffer(fd uintptr, bytes int) error {
 	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, bytes)
 }
 
-func setRecvBuffer(fd uintptr, bytes int, _ bool) error {
+func setRecvBuffer(fd uintptr, bytes int) error {
 	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, bytes)
 }
 

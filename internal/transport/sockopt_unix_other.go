@@ -4,7 +4,9 @@ package transport
 
 import "errors"
 
-func setPriority(uintptr, int, bool) error { return errors.ErrUnsupported }
+const abstract = false // "@name" is a file of that name
+
+func setPriority(uintptr, int) error { return errors.ErrUnsupported }
 
 func bindToDevice(uintptr, string) error { return errors.ErrUnsupported }
 

@@ -5,11 +5,13 @@ import (
 	"syscall"
 )
 
-func setSendBuffer(fd uintptr, bytes int, _ bool) error {
+const abstract = false // "@name" is a file of that name
+
+func setSendBuffer(fd uintptr, bytes int) error {
 	return syscall.SetsockoptInt(syscall.Handle(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, bytes)
 }
 
-func setRecvBuffer(fd uintptr, bytes int, _ bool) error {
+func setRecvBuffer(fd uintptr, bytes int) error {
 	return syscall.SetsockoptInt(syscall.Handle(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, bytes)
 }
 
@@ -18,7 +20,7 @@ func setRecvBuffer(fd uintptr, bytes int, _ bool) error {
 
 func setTOS(uintptr, int, bool) error { return errors.ErrUnsupported }
 
-func setPriority(uintptr, int, bool) error { return errors.ErrUnsupported }
+func setPriority(uintptr, int) error { return errors.ErrUnsupported }
 
 func bindToDevice(uintptr, string) error { return errors.ErrUnsupported }
 

@@ -70,6 +70,29 @@ def is_sequel(frames):
     return len(frames) == 3 and frames == sequel(frames[0].decode(), int(frames[1]), len(frames[2]))
 
 
+def prefix(i):
+    """A topic of which there are many. None is a prefix of another; their bytes are of any kind."""
+    return struct.pack(">I", i * 2654435761 % 2**32) + b"/%d/" % i
+
+
+def digest(topics):
+    """What a set of topics is compared by."""
+    whole = hashlib.sha256()
+    for topic in sorted(topics):
+        whole.update(struct.pack(">I", len(topic)) + topic)
+    return whole.hexdigest()[:32]
+
+
+def set_options(socket, options):
+    """Options by their names without ZMQ_; bytes that are no text are {"hex": ...}."""
+    for name, value in options.items():
+        if isinstance(value, dict):
+            value = bytes.fromhex(value["hex"])
+        elif isinstance(value, str):
+            value = value.encode()
+        socket.setsockopt(getattr(zmq, name), value)
+
+
 class Socket(threading.Thread):
     """One socket and the thread that it belongs to."""
 
@@ -117,10 +140,7 @@ class Socket(threading.Thread):
     # Commands.
 
     def set(self, options):
-        for name, value in options.items():
-            if isinstance(value, str):
-                value = value.encode()
-            self.socket.setsockopt(getattr(zmq, name), value)
+        set_options(self.socket, options)
 
     def bind(self, endpoint):
         self.socket.bind(endpoint)
@@ -147,6 +167,37 @@ class Socket(threading.Thread):
         """One message of each shape."""
         for i, sizes in enumerate(shapes):
             self.put(message(tag, i, sizes))
+
+    def put_frames(self, frames):
+        """One message, as it stands."""
+        self.put([bytes.fromhex(f) for f in frames])
+
+    def put_frames_now(self, frames):
+        """The same, if it can be sent without waiting."""
+        self.socket.getsockopt(zmq.EVENTS)
+        self.socket.send_multipart([bytes.fromhex(f) for f in frames], zmq.DONTWAIT)
+
+    def subscribe(self, prefixes):
+        for p in prefixes:
+            self.socket.setsockopt(zmq.SUBSCRIBE, bytes.fromhex(p))
+
+    def unsubscribe(self, prefixes):
+        for p in prefixes:
+            self.socket.setsockopt(zmq.UNSUBSCRIBE, bytes.fromhex(p))
+
+    def subscribe_range(self, first, end, on):
+        """The numbered prefixes from first to end - 1, or no longer."""
+        for i in range(first, end):
+            self.socket.setsockopt(zmq.SUBSCRIBE if on else zmq.UNSUBSCRIBE, prefix(i))
+
+    def publish(self, numbers):
+        """One message that begins with each of these prefixes."""
+        for i in numbers:
+            self.put([prefix(i), b"%d" % i])
+
+    def hear(self, count):
+        """What an XPUB hears, whatever the order: count messages, and what they are compared by."""
+        return {"messages": [digest(self.take()[0] for _ in range(count))]}
 
     def recv(self, count):
         return {"messages": [printed(self.take()) for _ in range(count)]}
@@ -177,6 +228,14 @@ class Socket(threading.Thread):
                 n += 1
         return {"count": n}
 
+    def call(self, tag):
+        """Numbered messages, one every few milliseconds, until "stop": somebody has heard."""
+        n = 0
+        while not self.stopped.wait(0.003):
+            self.socket.send_multipart(sequel(tag, n, 1))
+            n += 1
+        return {"count": n}
+
     def drain(self):
         """Takes messages of streams until "stop", and tells of each before it takes the next."""
         while not self.stopped.is_set():
@@ -204,6 +263,18 @@ class Socket(threading.Thread):
         return self.socket.recv_multipart()
 
 
+def proxy(context, front, back):
+    """zmq_proxy(3) between two sockets, until the process ends; they are bound where they are told to be."""
+    ends = []
+    for end in (front, back):
+        s = context.socket(getattr(zmq, end["type"]))
+        set_options(s, end["options"])
+        s.bind(end["endpoint"])
+        ends.append(s)
+    threading.Thread(target=zmq.proxy, args=ends, daemon=True).start()
+    return [s.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode() for s in ends]
+
+
 def main():
     context, sockets = zmq.Context(), {}
     latest = {}  # of each socket's commands: what "stop" stops
@@ -217,6 +288,11 @@ def main():
                 say(id=line["id"])
             except Exception as e:
                 say(id=line["id"], error=f"open: {type(e).__name__}: {e}")
+        elif line["do"] == "proxy":
+            try:
+                say(id=line["id"], endpoints=proxy(context, line["front"], line["back"]))
+            except Exception as e:
+                say(id=line["id"], error=f"proxy: {type(e).__name__}: {e}")
         elif line["do"] == "stop":
             latest[name].set()
             say(id=line["id"])

@@ -67,7 +67,7 @@ func TestThePlay(t *testing.T) {
 }
 
 func (h *house) everyStoryIsWholeAndLegal(t *testing.T) {
-	if err := monitor.Check(slices.Values(bySocket(h.events))); err != nil {
+	if err := monitor.Check(slices.Values(h.events)); err != nil {
 		t.Error(err)
 	}
 	begun, ended := map[monitor.ConnID]bool{}, map[monitor.ConnID]int{}
@@ -93,19 +93,6 @@ func (h *house) everyStoryIsWholeAndLegal(t *testing.T) {
 			t.Errorf("connection %d has %d terminal events", conn, ended[conn])
 		}
 	}
-}
-
-// bySocket puts the story of each socket behind that of another: between sockets, the audience's order is that of time as
-// far as the clock and a few milliseconds tell.
-func bySocket(story []monitor.Event) []monitor.Event {
-	sorted := slices.Clone(story)
-	slices.SortStableFunc(sorted, func(a, b monitor.Event) int {
-		if a.SocketID != b.SocketID {
-			return int(a.SocketID) - int(b.SocketID)
-		}
-		return int(a.Seq) - int(b.Seq)
-	})
-	return sorted
 }
 
 func (h *house) eachSceneShowsWhatItsCaptionSays(t *testing.T) {
@@ -208,7 +195,7 @@ func TestTheDemoEndsWheneverItIsTold(t *testing.T) {
 			if missed == 0 {
 				t.Errorf("told to end after %d events, but no scene is missing", after)
 			}
-			if err := monitor.Check(slices.Values(bySocket(h.events))); err != nil {
+			if err := monitor.Check(slices.Values(h.events)); err != nil {
 				t.Errorf("told to end after %d events: %v", after, err)
 			}
 		}()

@@ -2,12 +2,12 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/glassmq/zmq"
@@ -22,46 +22,37 @@ type Audience struct {
 	Event func(e monitor.Event, backstage bool) error
 }
 
-// A stage is where scenes are played: it has the sockets, and knows what has happened to them. An event's way:
-//
-//  1. a reader per socket takes it from its subscription and lays it down (enter);
-//  2. the teller takes what lies there, puts it in the order of time, and gives it to the audience (tell);
-//  3. who awaits it goes on (await).
+// A stage is where scenes are played: it has the sockets, and knows what has happened to them. The teller takes each event
+// from the one subscription to all sockets, gives it to the audience, and then whoever awaits it goes on.
 type stage struct {
-	zmq  *zmq.Context
-	to   Audience
-	fail context.CancelCauseFunc // ends the demo
+	zmq    *zmq.Context
+	events *monitor.Subscription
+	to     Audience
+	fail   context.CancelCauseFunc // ends the demo
 
-	work   sync.WaitGroup // readers, and traffic: all end with the sockets
-	bell   chan struct{}  // something lies there
-	teller sync.WaitGroup // ends when bell is closed
+	work   sync.WaitGroup // traffic: it ends with the sockets
+	teller sync.WaitGroup // ends with the Context
 	deaf   error          // the audience's; the teller's until it has ended
 
 	mu sync.Mutex // guards what follows
 	// cast are the sockets that have not left, each with the number of its last event on stage.
-	cast    map[zmq.Socket]*atomic.Uint64
-	untold  []told
+	cast    map[zmq.Socket]uint64
 	seen    map[sighting]int
-	changed chan struct{} // closed and renewed whenever seen changes
-}
-
-// A told is an event with what its reader knows of it.
-type told struct {
-	monitor.Event
-	of        zmq.Socket
-	backstage bool
+	missed  error         // events were lost: who awaits one might do so for ever
+	changed chan struct{} // closed and renewed whenever seen or missed changes
 }
 
 // A sighting is a kind of event of one socket.
 type sighting struct {
-	of   zmq.Socket
+	of   uint64
 	kind monitor.Kind
 }
 
 func newStage(to Audience, fail context.CancelCauseFunc) *stage {
+	x := zmq.NewContext(zmq.ContextConfig{})
 	st := &stage{
-		zmq: zmq.NewContext(zmq.ContextConfig{}), to: to, fail: fail, bell: make(chan struct{}, 1),
-		cast: make(map[zmq.Socket]*atomic.Uint64), seen: make(map[sighting]int), changed: make(chan struct{}),
+		zmq: x, events: x.Watch(monitor.All), to: to, fail: fail,
+		cast: make(map[zmq.Socket]uint64), seen: make(map[sighting]int), changed: make(chan struct{}),
 	}
 	st.teller.Go(st.tell)
 	return st
@@ -72,57 +63,64 @@ func (st *stage) as(name string) zmq.Config {
 	return zmq.Config{Context: st.zmq, Name: name, Linger: 100 * time.Millisecond}
 }
 
-// enter puts s on stage: from now on the audience hears of it.
+// enter puts s on stage, where all that happens to it belongs to the scene.
 func enter[S zmq.Socket](st *stage, s S) S {
-	sub, last := s.Watch(monitor.All), &atomic.Uint64{}
-	last.Store(math.MaxUint64)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.cast[s] = last
-	st.work.Go(func() {
-		defer sub.Close()
-		for e := range sub.Events(context.Background()) { // to MonitorStopped
-			st.mu.Lock()
-			st.untold = append(st.untold, told{e, s, e.Seq > last.Load()})
-			st.mu.Unlock()
-			select {
-			case st.bell <- struct{}{}:
-			default: // it rings already
-			}
-		}
-	})
+	st.cast[s] = math.MaxUint64
 	return s
 }
 
-// settle is how long the teller lets events gather: enough for the readers of two sockets to hear of the same moment,
-// and too short for a person to see.
-const settle = 5 * time.Millisecond
-
 // tell is the teller.
 func (st *stage) tell() {
-	for range st.bell {
-		time.Sleep(settle)
-		st.mu.Lock()
-		now := st.untold
-		st.untold = nil
-		st.mu.Unlock()
-		slices.SortStableFunc(now, func(a, b told) int { return a.Time.Compare(b.Time) })
-		for _, e := range now {
-			if st.deaf == nil { // who awaits something goes on in any case
-				st.deaf = st.to.Event(e.Event, e.backstage)
-				if st.deaf != nil {
-					st.fail(st.deaf)
-				}
+	for e := range st.events.Events(context.Background()) { // to the Context's own MonitorStopped
+		switch {
+		case e.Kind == monitor.Lost:
+			st.miss(e)
+			continue
+		case e.SocketID == 0:
+			continue
+		}
+		if st.deaf == nil { // who awaits something goes on in any case
+			st.deaf = st.to.Event(e, st.backstage(e))
+			if st.deaf != nil {
+				st.fail(st.deaf)
 			}
-			st.note(sighting{e.of, e.Kind})
+		}
+		st.note(sighting{e.SocketID, e.Kind})
+	}
+}
+
+// miss ends a demo whose audience is so slow that it has not seen everything.
+func (st *stage) miss(e monitor.Event) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.missed = fmt.Errorf("%d events came faster than they could be shown", e.Count)
+	st.fail(st.missed)
+	st.signal()
+}
+
+// backstage reports whether e comes of its socket being put away.
+func (st *stage) backstage(e monitor.Event) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for s, last := range st.cast {
+		if s.ID() == e.SocketID {
+			return e.Seq > last
 		}
 	}
+	return true
 }
 
 func (st *stage) note(what sighting) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.seen[what]++
+	st.signal()
+}
+
+// signal lets those who await something look again. mu is held.
+func (st *stage) signal() {
 	close(st.changed)
 	st.changed = make(chan struct{})
 }
@@ -131,17 +129,20 @@ func (st *stage) note(what sighting) {
 func (st *stage) count(s zmq.Socket, k monitor.Kind) int {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.seen[sighting{s, k}]
+	return st.seen[sighting{s.ID(), k}]
 }
 
 // await waits until the audience has been told n events of a kind of s, over its whole life.
 func (st *stage) await(ctx context.Context, s zmq.Socket, k monitor.Kind, n int) error {
 	for {
 		st.mu.Lock()
-		have, changed := st.seen[sighting{s, k}], st.changed
+		have, missed, changed := st.seen[sighting{s.ID(), k}], st.missed, st.changed
 		st.mu.Unlock()
-		if have >= n {
+		switch {
+		case have >= n:
 			return nil
+		case missed != nil:
+			return missed
 		}
 		select {
 		case <-changed:
@@ -167,8 +168,8 @@ func (st *stage) close(sockets ...zmq.Socket) {
 func (st *stage) leave(sockets ...zmq.Socket) {
 	st.mu.Lock()
 	for _, s := range sockets {
-		if last := st.cast[s]; last != nil {
-			last.Store(s.State().Seq)
+		if _, on := st.cast[s]; on {
+			st.cast[s] = s.State().Seq
 		}
 	}
 	st.mu.Unlock()
@@ -183,7 +184,6 @@ func (st *stage) clear() error {
 	st.leave(all...)
 	st.zmq.Close()
 	st.work.Wait()
-	close(st.bell)
 	st.teller.Wait()
-	return st.deaf
+	return errors.Join(st.deaf, st.missed)
 }

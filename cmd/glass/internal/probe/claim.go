@@ -1,0 +1,132 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// What a probe says that it is.
+//
+// libzmq and most others send READY before they look at ours (RFC 23 has it so, lest two peers wait for each other): then
+// we know the peer without a word about ourselves. It is not so for a peer that makes room for one peer only, such as a
+// PAIR of GlassMQ. To such a one we claim types, one after the other, each on a connection of its own as a wrong one ends
+// it, until the peer says what it is.
+//
+// A peer gives messages to whoever has shaken hands with it and can receive what it sends: to such a peer we claim nothing
+// that it accepts. PUSH, DEALER, REQ, PAIR and their like choose one peer for each message, and a message for us would be
+// one that its real receiver never sees. What is left are those in mates: they receive only, or answer only, or send to
+// those who subscribed.
+
+// mates says what to be to a peer whose type is known.
+var mates = map[string]string{
+	"REP": "REQ", "ROUTER": "REQ",
+	"PULL": "PUSH",
+	"PUB":  "SUB", "XPUB": "SUB", "SUB": "PUB", "XSUB": "PUB",
+	"SERVER": "CLIENT", "GATHER": "SCATTER", "RADIO": "DISH", "DISH": "RADIO",
+}
+
+// claims are what to be to a peer whose type is not: each fits types in mates only.
+var claims = [...]string{"REQ", "PUSH", "SUB", "PUB"}
+
+// metadata learns what the peer says of itself.
+func (p *probing) metadata(ctx context.Context) (detail string, err error) {
+	cmd, err := p.w.command(p.patience())
+	if timedOut(err) && time.Now().Before(p.deadline) {
+		return p.claimEach(ctx)
+	}
+	if err == nil {
+		err = p.introduced(cmd)
+	}
+	return p.report.introduction(), err
+}
+
+// introduced takes a command that should be READY.
+func (p *probing) introduced(cmd zmtp.Command) error {
+	step, err := null.Begin(nil).Next(cmd)
+	if err != nil {
+		return err
+	}
+	typ, ok := step.Remote.Get(zmtp.SocketType)
+	nonce, _ := step.Remote.Get(markName)
+	switch {
+	case !ok:
+		return &zmtp.ProtocolError{Code: zmtp.MissingSocketType}
+	case nonce == p.nonce:
+		return &zmtp.ProtocolError{Code: zmtp.NotZMTP, Detail: "an echo, which sends back what it hears"}
+	}
+	p.report.Type = typ
+	p.report.Identity, _ = step.Remote.Get(zmtp.Identity)
+	p.report.Properties = slices.DeleteFunc(step.Remote, func(q zmtp.Property) bool {
+		return strings.EqualFold(q.Name, zmtp.SocketType) || strings.EqualFold(q.Name, zmtp.Identity)
+	})
+	return nil
+}
+
+// markName is a property by which the peer's own events tell a probe from a client.
+const markName = "X-Glass-Probe"
+
+// claim says READY, as a socket of type typ.
+func (p *probing) claim(typ string) {
+	p.said = typ
+	if !slices.Contains(p.report.Claimed, typ) {
+		p.report.Claimed = append(p.report.Claimed, typ)
+	}
+	data := zmtp.AppendMetadata(nil, zmtp.Metadata{{Name: zmtp.SocketType, Value: typ}, {Name: markName, Value: p.nonce}})
+	p.w.say(zmtp.AppendCommand(nil, zmtp.Command{Name: zmtp.READY, Data: data}))
+}
+
+// claimEach tries claims until the peer says what it is.
+func (p *probing) claimEach(ctx context.Context) (detail string, err error) {
+	var tried []string
+	for i, typ := range claims {
+		if i > 0 {
+			if err := p.again(ctx); err != nil {
+				return "", err
+			}
+		}
+		p.claim(typ)
+		tried = append(tried, typ)
+		cmd, err := p.w.command(p.deadline)
+		if err == nil {
+			err = p.introduced(cmd)
+		}
+		if refused := (*zmtp.PeerError)(nil); errors.As(err, &refused) {
+			p.report.Type = typeIn(refused, typ)
+		}
+		if err == nil || p.report.Type != "" {
+			return fmt.Sprintf("%s; it waited for us to say that we are a %s", p.report.introduction(), strings.Join(tried, ", a ")), nil
+		}
+		if !refusal(err) || i == len(claims)-1 {
+			return "it refuses a " + strings.Join(tried, ", a "), err
+		}
+	}
+	panic("BUG: the last claim returns")
+}
+
+// refusal says whether an error can mean that another type would do: the connection's end, or ERROR, unless it is the
+// status of an authenticator (RFC 27), to which all types are alike.
+func refusal(err error) bool {
+	if refused := (*zmtp.PeerError)(nil); errors.As(err, &refused) {
+		status, _, _ := strings.Cut(refused.Reason, " ")
+		return status != "300" && status != "400" && status != "500"
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// typeIn is the type of a peer that refused a claimed one, if it says so in the words of zmtp.CheckRemote:
+// "incompatible socket type: PAIR cannot talk to REQ".
+func typeIn(refused *zmtp.PeerError, claimed string) string {
+	text, ok := strings.CutSuffix(refused.Reason, " cannot talk to "+claimed)
+	if !ok {
+		return ""
+	}
+	return text[strings.LastIndexByte(text, ' ')+1:]
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"cmp"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/cmd/glass/internal/probe"
+	"github.com/glassmq/zmq/cmd/glass/internal/show"
+	"github.com/glassmq/zmq/internal/endpoint"
+	"github.com/glassmq/zmq/monitor"
+)
+
+const probeText = `probe dials an endpoint as a stranger and says what listens there, step by step: the addresses of the name and which of
+them answers, the protocol and its version, the security mechanism, the socket type and the properties that the peer
+announces, and how long a PING takes. If a step does not succeed, it says why in plain words, and what to change.
+
+No application gets or loses a message by it. The probe hears the peer before it says what it is itself, which most peers
+allow, and becomes a peer for the moment of a PING only where nobody can take it for somebody else: to a REP, ROUTER,
+PULL, PUB, XPUB, SUB or XSUB. A PUSH, DEALER, REQ or PAIR could give it a message that is meant for another, and gets no
+PING. What can be seen of a probe: a connection in the peer's monitor (with the property X-Glass-Probe if it came to
+READY), and whatever the peer's application asked to be told of peers that come and go, such as the empty message of
+ROUTER_NOTIFY; --no-ping spares it that. To a peer that is silent the probe speaks first, so a STREAM socket gives its
+application 64 bytes.
+
+Exit codes:
+  0  fine: a ZeroMQ socket that lets us in, or would
+  1  nothing there: the name has no address, the connection was refused, or Ctrl-C
+  2  the command line is wrong
+  3  no answer within --timeout: to the connection, the greeting or the PING
+  4  something is there, and no ZeroMQ socket that a stranger can talk to: another protocol, ZMTP 1 or 2, PLAIN or
+     CURVE, or the peer refused
+  5  a ZeroMQ socket, but not of --expect-type`
+
+const probeExamples = `  glass probe tcp://db:5556
+  glass probe tcp://db:5556 --expect-type ROUTER --timeout 2s   for a health check
+  glass probe ipc:///run/feed.sock -o json | jq -r .peer_type`
+
+// Exit codes of probe alone.
+const (
+	exitRefused = 4 // something is there that does not let us in
+	exitType    = 5 // --expect-type was another
+)
+
+// A probing is the command line of probe.
+type probing struct {
+	form    choice
+	timeout time.Duration
+	expect  []string
+	noPing  bool
+}
+
+func newProbe() *cobra.Command {
+	p := probing{form: choice{show.Text, []string{show.Text, show.JSONL, "json"}}}
+	cmd := &cobra.Command{
+		Use:     "probe ENDPOINT",
+		Short:   "Say what listens at an endpoint, without a trace in its application",
+		Long:    probeText,
+		Example: probeExamples,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("probe takes one endpoint, as in: glass probe tcp://127.0.0.1:5555")
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.run(cmd, args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.VarP(&p.form, "output", "o", "`form`: text; jsonl, an object for each step and one for the verdict; or json, one object with all")
+	f.DurationVar(&p.timeout, "timeout", 5*time.Second, "the `time` for all of it")
+	f.StringSliceVar(&p.expect, "expect-type", nil, "be content with this socket `type` only, as in ROUTER, or one of several: PUB,XPUB")
+	f.BoolVar(&p.noPing, "no-ping", false, "never become a peer: no PING")
+	complete(cmd, "output", p.form.among)
+	complete(cmd, "expect-type", typeNames())
+	return cmd
+}
+
+func typeNames() (names []string) {
+	for t := zmq.PAIR; t <= zmq.CHANNEL; t++ {
+		names = append(names, t.String())
+	}
+	return names
+}
+
+func (p *probing) run(cmd *cobra.Command, text string) error {
+	to, err := p.check(text)
+	if err != nil {
+		return err
+	}
+	out := probeWriter{form: p.form.chosen, w: cmd.OutOrStdout()}
+	r := probe.Run(cmd.Context(), text, to, probe.Options{Timeout: p.timeout, NoPing: p.noPing, Told: out.step})
+	verdict := p.judge(&r)
+	out.end(&r, verdict)
+	if out.err != nil {
+		return &failure{code: exitFailure, err: out.err}
+	}
+	if verdict.code == exitOK {
+		return nil
+	}
+	return verdict
+}
+
+// check reads the command line.
+func (p *probing) check(text string) (to endpoint.Endpoint, err error) {
+	if p.timeout <= 0 {
+		return to, usagef("--timeout %v: write a time, as in 2s", p.timeout)
+	}
+	for i, typ := range p.expect {
+		t, err := zmq.ParseType(typ)
+		if err != nil {
+			return to, usagef("--expect-type: %w", err)
+		}
+		p.expect[i] = t.String()
+	}
+	to, err = endpoint.ParseConnect(text)
+	if err == nil && to.Scheme == endpoint.Inproc {
+		err = fmt.Errorf("%s: inproc is inside one program, and no other can reach it: ask the program itself, whose sockets have State and Watch", text)
+	}
+	if err != nil {
+		return to, usage(err)
+	}
+	return to, nil
+}
+
+// judge turns a report into the way the command ends.
+func (p *probing) judge(r *probe.Report) *failure {
+	e := r.Failure
+	switch {
+	case r.Interrupted:
+		return &failure{code: exitFailure, err: fmt.Errorf("%s: interrupted", r.Endpoint)}
+	case e == nil && len(p.expect) > 0 && !slices.Contains(p.expect, r.Type):
+		return &failure{code: exitType, err: fmt.Errorf("%s is a %s, not a %s", r.Endpoint, r.TypeText(), strings.Join(p.expect, " or ")),
+			hint: "two ports are probably swapped: check which socket is meant to be at this endpoint"}
+	case e == nil:
+		return &failure{code: exitOK, err: fmt.Errorf("libzmq or compatible, ZMTP %s, %s, %s", r.Version(), r.Mechanism, r.TypeText())}
+	}
+	verdict := &failure{code: exitRefused, err: errors.New(e.Why()), hint: e.Hint()}
+	switch {
+	case e.Who == monitor.ByTimer:
+		verdict.code = exitTimeout
+	case e.Kind == monitor.ConnectFailed:
+		verdict.code = exitFailure
+	}
+	return verdict
+}
+
+// A probeWriter prints a probe.
+type probeWriter struct {
+	form string
+	w    io.Writer
+	err  error // the first of w's
+}
+
+func (o *probeWriter) printf(format string, args ...any) {
+	if o.err == nil {
+		_, o.err = fmt.Fprintf(o.w, format, args...)
+	}
+}
+
+func (o *probeWriter) object(v any) {
+	b, err := json.Marshal(v)
+	if o.err = cmp.Or(o.err, err); o.err == nil {
+		o.printf("%s\n", b)
+	}
+}
+
+func (o *probeWriter) step(s probe.Step) {
+	switch o.form {
+	case show.JSONL:
+		o.object(newStepObject(s))
+	case show.Text:
+		took, detail := "", s.Detail
+		if s.Took > 0 {
+			took = fmt.Sprintf("%.2f ms", millis(s.Took))
+		}
+		if s.Err != nil {
+			detail = strings.TrimPrefix(detail+"; ", "; ") + "failed: " + s.Err.Error()
+		}
+		o.printf("%-10s %10s  %s\n", s.Name, took, detail)
+	}
+}
+
+// end prints the verdict; a bad one goes to the standard error for people.
+func (o *probeWriter) end(r *probe.Report, verdict *failure) {
+	switch {
+	case o.form != show.Text:
+		o.object(newReportObject(r, verdict, o.form == "json"))
+	case verdict.code == exitOK:
+		o.printf("fine: %v\n", verdict)
+	}
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// A stepObject is a step as JSON.
+type stepObject struct {
+	Step   string  `json:"step"`
+	OK     bool    `json:"ok"`
+	Took   float64 `json:"dur_ms,omitempty"`
+	Detail string  `json:"detail,omitempty"`
+	Error  string  `json:"error,omitempty"`
+}
+
+func newStepObject(s probe.Step) stepObject {
+	o := stepObject{Step: s.Name, OK: s.Err == nil, Took: millis(s.Took), Detail: s.Detail}
+	if s.Err != nil {
+		o.Error = s.Err.Error()
+	}
+	return o
+}
+
+// A reportObject is a report as JSON, under the keys that events have (docs/events.md).
+type reportObject struct {
+	Endpoint    string            `json:"endpoint"`
+	OK          bool              `json:"ok"`
+	Exit        int               `json:"exit"`
+	Verdict     string            `json:"verdict"`
+	Local       string            `json:"local,omitempty"`
+	Remote      string            `json:"remote,omitempty"`
+	Type        string            `json:"peer_type,omitempty"`
+	ID          string            `json:"peer_id,omitempty"`
+	IDHex       string            `json:"peer_id_hex,omitempty"`
+	Version     string            `json:"zmtp,omitempty"`
+	Mechanism   string            `json:"mechanism,omitempty"`
+	AsServer    bool              `json:"as_server,omitempty"`
+	Properties  map[string]string `json:"properties,omitempty"`
+	RTT         float64           `json:"ping_ms,omitempty"`
+	Claimed     []string          `json:"claimed,omitempty"`
+	Connections int               `json:"connections"`
+	Phase       monitor.Phase     `json:"phase,omitempty"`
+	Who         monitor.Who       `json:"who,omitempty"`
+	Reason      monitor.Reason    `json:"reason,omitempty"`
+	Error       string            `json:"error,omitempty"`
+	Why         string            `json:"why,omitempty"`
+	Hint        string            `json:"hint,omitempty"`
+	Steps       []stepObject      `json:"steps,omitempty"`
+}
+
+func newReportObject(r *probe.Report, verdict *failure, steps bool) reportObject {
+	o := reportObject{Endpoint: r.Endpoint, OK: verdict.code == exitOK, Exit: verdict.code, Verdict: verdict.Error(),
+		Local: r.Local, Remote: r.Remote, Type: r.Type, IDHex: hex.EncodeToString([]byte(r.Identity)),
+		Version: r.Version(), Mechanism: r.Mechanism, AsServer: r.AsServer, RTT: millis(r.RTT),
+		Claimed: r.Claimed, Connections: r.Connections, Hint: verdict.hint}
+	if utf8.ValidString(r.Identity) {
+		o.ID = r.Identity
+	}
+	for _, q := range r.Properties {
+		if o.Properties == nil {
+			o.Properties = make(map[string]string)
+		}
+		o.Properties[q.Name] = q.Value
+	}
+	if e := r.Failure; e != nil {
+		o.Phase, o.Who, o.Reason, o.Why = e.Phase, e.Who, e.Reason, e.Why()
+		if e.Err != nil {
+			o.Error = e.Err.Error()
+		}
+	}
+	for _, s := range r.Steps {
+		if steps {
+			o.Steps = append(o.Steps, newStepObject(s))
+		}
+	}
+	return o
+}

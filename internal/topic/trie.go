@@ -1,0 +1,253 @@
+package topic
+
+import "slices"
+
+// A trie is a set of prefixes, each with a value. The zero trie is empty.
+//
+// Nodes are small, of one size, and hold the bytes of their part of the prefix themselves; a part longer than that is a
+// chain of nodes. So a long prefix costs memory in proportion, no node points to memory of its own, and whatever
+// strangers subscribe to and cancel leaves nothing behind but free nodes. Nothing recurses: depth is a stranger's choice.
+//
+// A node is there for a reason: a prefix ends at it, or the ways part, or its text and the next one's do not fit into one
+// node (join). Hence at most two nodes a prefix, and one for each textSize/2 bytes.
+type trie[V comparable] struct {
+	nodes    arena[node[V]]
+	branches arena[branch]
+	root     uint32 // has no text; 0: the trie is empty
+}
+
+// A node has 32 bytes where a value has 8: two in a cache line.
+type node[V comparable] struct {
+	value V      // zero: no prefix ends here
+	up    uint32 // the node before
+	kid   uint32 // the node behind, or the number of the branch
+	kids  uint8  // none, one, many
+	size  uint8
+	text  [textSize]byte // what the prefix has here, 1 to textSize bytes
+}
+
+const textSize = 14
+
+const (
+	none = iota
+	one
+	many // two to 256
+)
+
+// step goes from a node along a topic: to the node behind, if all its text stands at the topic's beginning, and to the
+// topic's rest; to 0 if there is none.
+func (t *trie[V]) step(id uint32, topic []byte) (uint32, []byte) {
+	if len(topic) == 0 {
+		return 0, nil
+	}
+	kid := t.toward(t.nodes.at(id), topic[0])
+	if kid == 0 {
+		return 0, nil
+	}
+	n := t.nodes.at(kid)
+	if len(topic) < int(n.size) || string(n.text[:n.size]) != string(topic[:n.size]) {
+		return 0, nil
+	}
+	return kid, topic[n.size:]
+}
+
+// toward is the node behind n whose text begins with c, 0 if there is none.
+func (t *trie[V]) toward(n *node[V], c byte) uint32 {
+	switch n.kids {
+	case one:
+		if t.nodes.at(n.kid).text[0] == c {
+			return n.kid
+		}
+	case many:
+		return t.branches.at(n.kid).find(c)
+	}
+	return 0
+}
+
+// find returns the node at which prefix ends, 0 if there is none. Its value may be zero.
+func (t *trie[V]) find(prefix []byte) uint32 {
+	id := t.root
+	for id != 0 && len(prefix) > 0 {
+		id, prefix = t.step(id, prefix)
+	}
+	return id
+}
+
+// make returns the node at which prefix ends, and makes it if need be: then it has to be given a value before anything
+// else is done.
+func (t *trie[V]) make(prefix []byte) uint32 {
+	if t.root == 0 {
+		t.root = t.nodes.take()
+	}
+	id := t.root
+	for len(prefix) > 0 {
+		kid := t.toward(t.nodes.at(id), prefix[0])
+		if kid == 0 {
+			id, prefix = t.grow(id, prefix)
+			continue
+		}
+		n := t.nodes.at(kid)
+		same := shared(n.text[:n.size], prefix)
+		if same < int(n.size) {
+			kid = t.split(kid, same)
+		}
+		id, prefix = kid, prefix[same:]
+	}
+	return id
+}
+
+// shared counts the bytes with which both begin.
+func shared(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// grow puts a node with the beginning of text behind one.
+func (t *trie[V]) grow(up uint32, text []byte) (id uint32, rest []byte) {
+	id = t.nodes.take()
+	n := t.nodes.at(id)
+	n.up = up
+	n.size = uint8(copy(n.text[:], text))
+	u := t.nodes.at(up)
+	switch u.kids {
+	case none:
+		u.kids, u.kid = one, id
+	case one:
+		b := t.branches.take()
+		*t.branches.at(b) = newBranch(t.nodes.at(u.kid).text[0], u.kid, text[0], id)
+		u.kids, u.kid = many, b
+	case many:
+		b := t.branches.at(u.kid)
+		*b = b.with(text[0], id)
+	}
+	return id, text[n.size:]
+}
+
+// split cuts a node in two behind its first bytes, and returns the number of the first part. The second keeps its own,
+// for a value's owner may know it.
+func (t *trie[V]) split(id uint32, bytes int) uint32 {
+	first := t.nodes.take()
+	n, f := t.nodes.at(id), t.nodes.at(first)
+	f.size = uint8(copy(f.text[:], n.text[:bytes]))
+	n.size = uint8(copy(n.text[:], n.text[bytes:n.size]))
+	f.up, f.kid, f.kids = n.up, id, one
+	t.replace(n.up, first)
+	n.up = first
+	t.join(f.up)
+	t.join(id)
+	return first
+}
+
+// replace puts a node in the place of the one behind up that begins with the same byte.
+func (t *trie[V]) replace(up, id uint32) {
+	u := t.nodes.at(up)
+	if u.kids == one {
+		u.kid = id
+		return
+	}
+	t.branches.at(u.kid).set(t.nodes.at(id).text[0], id)
+}
+
+// prune removes what is there for no reason, now that id has lost its value.
+func (t *trie[V]) prune(id uint32) {
+	var zero V
+	for t.nodes.at(id).value == zero {
+		n := t.nodes.at(id)
+		up := n.up
+		if n.kids == none {
+			t.cut(up, n.text[0])
+			t.nodes.give(id)
+			if id == t.root {
+				t.root = 0
+				return
+			}
+			id = up
+			continue
+		}
+		t.join(id)
+		t.join(up)
+		return
+	}
+}
+
+// cut removes what begins with c from behind up.
+func (t *trie[V]) cut(up uint32, c byte) {
+	if up == 0 {
+		return
+	}
+	u := t.nodes.at(up)
+	if u.kids == one {
+		u.kids, u.kid = none, 0
+		return
+	}
+	b := t.branches.at(u.kid)
+	if *b = b.without(c); b.len() == 1 {
+		last := b.kid(0)
+		t.branches.give(u.kid)
+		u.kids, u.kid = one, last
+	}
+}
+
+// join makes one node of id and the only one behind it, if nothing else holds id there and their texts fit. The second
+// keeps its number.
+func (t *trie[V]) join(id uint32) {
+	var zero V
+	if id == 0 || id == t.root {
+		return
+	}
+	n := t.nodes.at(id)
+	if n.value != zero || n.kids != one {
+		return
+	}
+	k := t.nodes.at(n.kid)
+	if n.size+k.size > textSize {
+		return
+	}
+	copy(k.text[n.size:], k.text[:k.size])
+	copy(k.text[:], n.text[:n.size])
+	k.size += n.size
+	k.up = n.up
+	t.replace(n.up, n.kid)
+	t.nodes.give(id)
+}
+
+// prefix is what ends at a node, in buf if it has room.
+func (t *trie[V]) prefix(id uint32, buf []byte) []byte {
+	size := 0
+	for i := id; i != t.root; i = t.nodes.at(i).up {
+		size += int(t.nodes.at(i).size)
+	}
+	buf = slices.Grow(buf[:0], size)[:size]
+	for i := id; i != t.root; i = t.nodes.at(i).up {
+		n := t.nodes.at(i)
+		size -= int(n.size)
+		copy(buf[size:], n.text[:n.size])
+	}
+	return buf
+}
+
+// next is the node behind id in the order of the prefixes, 0 behind the last. Begin with the root.
+func (t *trie[V]) next(id uint32) uint32 {
+	n := t.nodes.at(id)
+	switch n.kids {
+	case one:
+		return n.kid
+	case many:
+		return t.branches.at(n.kid).kid(0)
+	}
+	for id != t.root {
+		up := t.nodes.at(n.up)
+		if up.kids == many {
+			if kid := t.branches.at(up.kid).after(n.text[0]); kid != 0 {
+				return kid
+			}
+		}
+		id, n = n.up, up
+	}
+	return 0
+}

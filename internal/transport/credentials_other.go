@@ -1,0 +1,5 @@
+//go:build !(darwin || freebsd || linux)
+
+package transport
+
+func credentials(int) *Credentials { return nil }

@@ -1,0 +1,175 @@
+package zmq
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/glassmq/zmq/internal/message"
+	"github.com/glassmq/zmq/internal/socket"
+)
+
+// A direction carries messages from one socket to the other, one at a time:
+//
+//  1. it waits until there is room where they go (room);
+//  2. it takes the next one (pass);
+//  3. it passes it on, and a copy to the capture socket (hand);
+//  4. if the room is gone, for the message before it took the last or the peer has left, it puts the message back, and
+//     begins again.
+//
+// So it never waits with a message in its hands, but for one case: a socket that has room, only not for this message,
+// because that depends on whom it is for (ROUTER with RouterMandatory, XPUB with XPubNoDrop). Then what is behind it
+// waits too, as it would in a queue.
+type direction struct {
+	from, to, capture *socket.Core // capture: nil if there is none
+	capturing         *sync.Mutex  // the proxy's
+	flow              *flow
+
+	passing sync.Mutex // held while messages pass
+	// passing guards:
+	held  message.Buffer
+	frame [1][]byte
+}
+
+// A flow counts what went in one direction.
+type flow struct {
+	taken, lost count // lost: of those taken, not passed on
+}
+
+// A count has no frames but those behind the first, so that the common message is added to two numbers and not three.
+type count struct{ messages, tails, bytes atomic.Uint64 }
+
+func (c *count) add(tails, bytes int) {
+	c.messages.Add(1)
+	if tails > 0 {
+		c.tails.Add(uint64(tails))
+	}
+	c.bytes.Add(uint64(bytes))
+}
+
+func (c *count) load() (messages, frames, bytes uint64) {
+	messages = c.messages.Load()
+	return messages, messages + c.tails.Load(), c.bytes.Load()
+}
+
+func (f *flow) add(from, to *ProxyStats) {
+	messages, frames, bytes := f.lost.load() // first: what is lost was taken before
+	from.MessagesIn, from.FramesIn, from.BytesIn = f.taken.load()
+	to.MessagesOut, to.FramesOut, to.BytesOut = from.MessagesIn-messages, from.FramesIn-frames, from.BytesIn-bytes
+	to.Dropped = messages
+}
+
+func (p *Proxy) direction(from, to Socket, f *flow) *direction {
+	d := &direction{from: from.self().engine, to: to.self().engine, capturing: &p.capturing, flow: f}
+	if p.Capture != nil {
+		d.capture = p.Capture.self().engine
+	}
+	return d
+}
+
+// run passes messages until Run is over or a socket has ended, which Run hears of by itself.
+func (d *direction) run(p *Proxy, over context.Context) {
+	for over.Err() == nil {
+		turn := p.turn(over)
+		if d.pass(turn); turn.Err() == nil {
+			return
+		}
+	}
+}
+
+// stopped waits until pass, whose turn is over, has returned.
+func (d *direction) stopped() {
+	d.passing.Lock()
+	defer d.passing.Unlock()
+}
+
+// pass passes messages on until its turn is over or a socket has ended.
+func (d *direction) pass(turn context.Context) {
+	d.passing.Lock()
+	defer d.passing.Unlock()
+	for d.room(turn) {
+		for {
+			if d.from.RecvInto(turn, &d.held) != nil {
+				return
+			}
+			if !d.hand(turn) {
+				break
+			}
+		}
+	}
+}
+
+// room waits until the message to come can be passed on; false: the turn is over.
+func (d *direction) room(turn context.Context) bool {
+	select {
+	case <-d.to.Writable():
+	case <-turn.Done():
+		return false
+	}
+	if d.capture != nil {
+		select {
+		case <-d.capture.Writable():
+		case <-turn.Done():
+			return false
+		}
+	}
+	return d.to.Refused() == nil // Writable is closed at the end as well
+}
+
+// hand passes the held message on. If it cannot now, the message goes back to where it came from, and hand reports false.
+func (d *direction) hand(turn context.Context) bool {
+	m := &d.held.Message
+	tails, size := len(m.Tail), m.Size()
+	err := d.send(NoWait, turn)
+	if err == ErrWouldBlock && d.hasRoom() {
+		err = d.send(turn, turn) // there is room, only not for this one
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrWouldBlock), errors.Is(err, ErrClosed), errors.Is(err, ErrTerminated):
+		d.from.PutBack(*m)
+		d.held = message.Buffer{} // its memory was the message's
+		return false
+	}
+	d.flow.taken.add(tails, size)
+	if err != nil { // it would be refused again
+		d.flow.lost.add(tails, size)
+	}
+	if size >= message.LargeBody {
+		d.held = message.Buffer{} // while nothing comes, no large body is kept alive here
+	}
+	return true
+}
+
+// send passes the held message on, waiting as ctx says, and a copy of it to the capture socket: only if both have room.
+func (d *direction) send(ctx, turn context.Context) error {
+	if d.capture == nil {
+		return d.give(ctx, d.to)
+	}
+	d.capturing.Lock()
+	defer d.capturing.Unlock()
+	if err := d.capture.CanSend(); err != nil {
+		return err
+	}
+	if err := d.give(ctx, d.to); err != nil {
+		return err
+	}
+	d.give(turn, d.capture) // has room, unless its last peer left just now, or a user elsewhere took it: then the copy waits, and a stop loses it
+	return nil
+}
+
+// give sends the held message to a socket. The short way of Send is the faster one for small messages; SendMessage does
+// not copy large bodies.
+func (d *direction) give(ctx context.Context, to *socket.Core) error {
+	m := &d.held.Message
+	if len(m.Tail) == 0 && len(m.Head) < message.LargeBody {
+		d.frame[0] = m.Head
+		return to.Send(ctx, d.frame[:])
+	}
+	return to.SendMessage(ctx, *m)
+}
+
+func (d *direction) hasRoom() bool {
+	return d.to.CanSend() == nil && (d.capture == nil || d.capture.CanSend() == nil)
+}
