@@ -9,14 +9,26 @@
 // (Bind) and of others (Connect), and any number of peers, who come and go; which side binds and which connects does
 // not matter to messages. The type says what a socket does with its peers:
 //
-//	PUSH  gives each message to the next peer that has room     talks to PULL
-//	PULL  takes messages from its peers in turn                 PUSH
-//	REQ   asks one peer, and takes that peer's answer           REP (libzmq: also ROUTER)
-//	REP   takes a question, and answers who asked               REQ (libzmq: also DEALER)
-//	PAIR  talks to one peer; a second one is turned away        PAIR
+//	PUSH    gives each message to the next peer that has room      talks to PULL
+//	PULL    takes messages from its peers in turn                  PUSH
+//	PUB     gives each message to every peer that subscribed       SUB, XSUB
+//	SUB     takes what it has subscribed to                        PUB, XPUB
+//	XPUB    PUB, and receives what its peers subscribe to          SUB, XSUB
+//	XSUB    SUB, and sends to its publishers                       PUB, XPUB
+//	REQ     asks one peer, and takes that peer's answer            REP, ROUTER
+//	REP     takes a question, and answers who asked                REQ, DEALER
+//	DEALER  sends as PUSH, receives as PULL                        REP, DEALER, ROUTER
+//	ROUTER  knows its peers by routing ids, and picks one          REQ, DEALER, ROUTER
+//	PAIR    talks to one peer; a second one is turned away         PAIR
+//	STREAM  knows its peers by routing ids; they speak bytes       any TCP program
 //
-// There is a Go type for each, with the methods that its pattern allows: [Push], [Pull], [Req], [Rep], [Pair]. [Socket]
-// is what they have in common, [New] makes one whose type is known at run time only.
+// There is a Go type for each, with the methods that its pattern allows: [Push], [Pull], [Pub], [Sub] and so on. [Socket]
+// is what they have in common, [New] makes one whose type is known at run time only, and [Proxy] joins two of them.
+//
+// Addresses are frames. The first frame of what a ROUTER or STREAM receives is the sender's routing id, the first frame of
+// what it sends the receiver's; [Router.Reply] gets the envelope of a REQ right. The first frame of what a PUB sends is what
+// subscriptions, which are prefixes, are compared with. What there is nobody for is dropped by PUB and ROUTER (unless
+// Config.RouterMandatory), and queues, or waits, everywhere else.
 //
 // Connect never fails because of the peer. It dials in the background, again and again, with pauses from 100 ms to 5 s
 // (Config.ReconnectMin, ReconnectMax), and every attempt resolves the name again. So the order in which programs start
@@ -29,6 +41,9 @@
 //	tcp://source:port;host:port  Connect, from this address, interface or port
 //	tcp://*:5555                 Bind: every interface; instead of * an address or interface ("lo", "eth0")
 //	tcp://127.0.0.1:*            Bind: a port of the system's choice; Bind returns which
+//	ipc:///run/feed              between processes: a Unix socket at that path; Bind takes over what a dead process left
+//	ipc://@name                  the same, with a name that needs no file (Linux)
+//	ipc://*                      Bind: a path of its own; Bind returns which
 //	inproc://name                within the process: sockets of one Context; up to 256 bytes
 //
 // With Config.IPv6 names, interfaces and * mean IPv6 as well. Over inproc there is no connection: one socket's queue is
@@ -56,7 +71,9 @@
 //   - Messages that came before the break stay readable.
 //
 // The marks Config.SendHWM and RecvHWM count messages per peer, 1000 by default. A peer whose queue is full is passed
-// over; when all are full, Send waits. Over inproc there is one queue, as long as both marks together.
+// over; when all are full, Send waits. PUB drops a message for the subscribers that are full, and only for them, ROUTER for
+// the peer it names; Config.XPubNoDrop and RouterMandatory make them wait. Over inproc there is one queue, as long as both
+// marks together.
 //
 // # Contexts, waiting, NoWait
 //
@@ -73,7 +90,7 @@
 //
 // A peer's failure is an event, never an error: Recv and Send of a socket whose peers are all gone wait for the next
 // one. So an error is always about the call. errors.Is finds the sentinels, [ErrWouldBlock], [ErrState] (REQ and REP
-// out of turn), [ErrInvalid], [ErrNotFound], [ErrNotSupported], [ErrClosed], [ErrTerminated], and the operating
+// out of turn), [ErrHostUnreachable] (ROUTER and STREAM), [ErrInvalid], [ErrNotFound], [ErrNotSupported], [ErrClosed], [ErrTerminated], and the operating
 // system's errors behind them; [Errno] gives libzmq's number. Bind, Connect, Unbind, Disconnect and Monitor return an
 // [OpError], which names the endpoint. What is refused has changed nothing.
 //
@@ -131,7 +148,8 @@
 //   - OnEvent, or Config.OnEvent for a socket that must not lose its first event, calls one function for each event, on a
 //     goroutine of its own. [monitor.Log] and [monitor.JSON] are such functions.
 //   - Monitor sends libzmq's frames over a PAIR on inproc, for ported code (zmq_socket_monitor(3)). MonitorVersioned also
-//     has version 2 frames, and PUSH. [monitor.Parse] decodes them.
+//     has version 2 frames, and PUB and PUSH. [monitor.Parse] decodes them.
+//   - Context.Watch and Context.WatchState do the same for all sockets of a Context, later ones too.
 //   - State is the present: endpoints, peers, exact queue depths, totals. WatchState is the present and the events after
 //     it, with nothing between.
 //
@@ -166,10 +184,8 @@
 //
 // What is not there returns [ErrNotSupported], or is not offered at all:
 //
-//   - the types PUB, SUB, XPUB, XSUB, DEALER, ROUTER, STREAM and the drafts; proxies
-//   - the transports ipc, ws, udp, and what else libzmq has beyond tcp and inproc
+//   - libzmq's draft types (SERVER, CLIENT, RADIO, DISH …)
+//   - the transports ws, udp, and what else libzmq has beyond tcp, ipc and inproc
 //   - security: NULL is the only [zmtp.Mechanism] so far; neither PLAIN nor CURVE nor ZAP
 //   - ZMTP 1 and 2 peers
-//   - the events QueueFull, QueueDrained, Dropped and PipesStats: State has the depths, and Dropped the number
-//   - Watch for a whole Context: watch its sockets one by one
 package zmq

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -164,5 +165,20 @@ func TestIPCCloseKeepsWhatIsUnread(t *testing.T) {
 	}
 	if e := story.WaitFor(monitor.Disconnected, 1); e.MessagesIn != many {
 		t.Errorf("%d messages have come, want %d: %+v", e.MessagesIn, many, e)
+	}
+}
+
+// Over ipc a server that is not there is a file that is not there: StopRefused is about it, too.
+func TestStopRefusedOverIPC(t *testing.T) {
+	endpoint, _ := ipcEndpoint(t)
+	push := zmq.NewPush(zmq.Config{Context: newContext(t), ReconnectStop: zmq.StopRefused | zmq.StopHandshakeFailed})
+	story := zmqtest.Record(t, push, monitor.Lifecycle)
+	connect(t, push, endpoint)
+	e := story.WaitFor(monitor.GaveUp, 1)
+	if !errors.Is(e.Err, syscall.ENOENT) || e.Reason != monitor.ReasonNoMoreRetries || !strings.Contains(e.Hint(), "ReconnectStop") {
+		t.Errorf("%+v: %s", e, e.Hint())
+	}
+	if slices.ContainsFunc(story.Events(), func(e zmq.Event) bool { return e.Kind == monitor.ConnectRetried }) {
+		t.Error(story.Story())
 	}
 }

@@ -154,22 +154,17 @@ func TestContextWatchState(t *testing.T) {
 	x := newContext(t)
 	pull := zmq.NewPull(zmq.Config{Context: x})
 	bound := bindTCP(t, pull)
-	stop := make(chan struct{})
+	turns := make(chan struct{}, 4) // a ring must not overflow
 	var churn sync.WaitGroup
 	defer churn.Wait()
-	defer close(stop)
+	defer close(turns)
 	for range 2 {
 		churn.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					push := zmq.NewPush(zmq.Config{Context: x})
-					push.Connect(bound)
-					push.WaitReady(context.Background(), 1)
-					push.Close()
-				}
+			for range turns {
+				push := zmq.NewPush(zmq.Config{Context: x})
+				push.Connect(bound)
+				push.WaitReady(context.Background(), 1)
+				push.Close()
 			}
 		})
 	}
@@ -182,7 +177,12 @@ func TestContextWatchState(t *testing.T) {
 	ctx, cancel := patient()
 	defer cancel()
 	for len(sockets) < 30 {
-		must(t, ctx.Err())
+		select {
+		case turns <- struct{}{}:
+		case <-ctx.Done():
+			t.Fatalf("after %d sockets: %v", len(sockets), ctx.Err())
+		default: // as many as may be are under way
+		}
 		truth, next := x.WatchState(monitor.Lifecycle)
 		compared := 0
 		for _, want := range truth {

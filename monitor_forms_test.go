@@ -107,6 +107,20 @@ func TestMonitorOfAnEndedContext(t *testing.T) {
 	}
 }
 
+// So does the end of the socket.
+func TestMonitorOfAClosedSocket(t *testing.T) {
+	pull := zmq.NewPull(zmq.Config{Context: newContext(t)})
+	must(t, pull.Close())
+	for _, endpoint := range []string{"", "nonsense", "inproc://monitor"} {
+		if err := pull.MonitorVersioned(endpoint, monitor.All, 1, zmq.REQ); !errors.Is(err, zmq.ErrClosed) || zmq.Errno(err) != syscall.ENOTSOCK {
+			t.Errorf("Monitor(%q): %v, want ErrClosed", endpoint, err)
+		}
+	}
+	if err := pull.MonitorPipesStats(); !errors.Is(err, zmq.ErrClosed) {
+		t.Errorf("MonitorPipesStats: %v, want ErrClosed", err)
+	}
+}
+
 // To monitor anew on the same name works at once, and the reader, who only knows the name, goes on with the new monitor.
 func TestMonitorAnewOnTheSameName(t *testing.T) {
 	p := newMonitored(t, monitor.Classic)
@@ -160,7 +174,7 @@ func TestMonitorStopsWithoutAWord(t *testing.T) {
 // from what Watch says happened, which knows the descriptors.
 func TestMonitorFrames(t *testing.T) {
 	for _, version := range []int{1, 2} {
-		for _, typ := range []zmq.Type{zmq.PAIR, zmq.PUSH} {
+		for _, typ := range []zmq.Type{zmq.PAIR, zmq.PUSH, zmq.PUB} {
 			t.Run(typ.String()+" version "+string(rune('0'+version)), func(t *testing.T) {
 				x := newContext(t)
 				rep, req := zmq.NewRep(zmq.Config{Context: x}), zmq.NewReq(zmq.Config{Context: x})
@@ -209,9 +223,13 @@ func newFramed(t *testing.T, x *zmq.Context, s zmq.Socket, version int, typ zmq.
 	name := "inproc://" + s.Type().String()
 	f := &framed{story: zmqtest.Record(t, s, monitor.Classic), version: version}
 	must(t, s.MonitorVersioned(name, monitor.Classic, version, typ))
-	f.reader = zmq.NewPair(zmq.Config{Context: x})
-	if typ == zmq.PUSH {
+	switch typ {
+	case zmq.PAIR:
+		f.reader = zmq.NewPair(zmq.Config{Context: x})
+	case zmq.PUSH:
 		f.reader = zmq.NewPull(zmq.Config{Context: x})
+	case zmq.PUB:
+		f.reader = zmq.NewSub(zmq.Config{Context: x, Subscribe: []string{""}})
 	}
 	must(t, f.reader.Connect(name))
 	return f

@@ -35,10 +35,10 @@ type Proxy struct {
 
 	// Control takes the commands of zmq_proxy_steerable(3), each a message of one frame: PAUSE, RESUME, TERMINATE, which
 	// ends Run without an error, and STATISTICS, which is answered with eight frames, each an unsigned number of 64 bits
-	// in the byte order of this machine: the frames and bytes received and sent by Front, and the same of Back. (Not
-	// messages: libzmq counts every part of one.) It is a REP, which answers the other commands with an empty frame and
-	// what is no command with a text; a PAIR, which answers STATISTICS only; or a SUB or PULL, which never answer.
-	// nil: nobody.
+	// in the byte order of this machine: the messages and bytes received and sent by Front, and the same of Back.
+	// (libzmq 4.3.4 counts messages as well, later ones count every frame of one.) It is a REP, which answers the other
+	// commands with an empty frame and what is no command with a text; a PAIR, which answers STATISTICS only; or a SUB or
+	// PULL, which never answer. nil: nobody.
 	Control Socket
 
 	mu sync.Mutex
@@ -62,7 +62,6 @@ type run struct {
 // bodies.
 type ProxyStats struct {
 	MessagesIn, MessagesOut uint64
-	FramesIn, FramesOut     uint64
 	BytesIn, BytesOut       uint64
 
 	// Dropped are messages that came from the other socket and that this one would never take: no such peer, with

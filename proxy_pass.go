@@ -37,27 +37,19 @@ type flow struct {
 	taken, lost count // lost: of those taken, not passed on
 }
 
-// A count has no frames but those behind the first, so that the common message is added to two numbers and not three.
-type count struct{ messages, tails, bytes atomic.Uint64 }
+type count struct{ messages, bytes atomic.Uint64 }
 
-func (c *count) add(tails, bytes int) {
+func (c *count) add(bytes int) {
 	c.messages.Add(1)
-	if tails > 0 {
-		c.tails.Add(uint64(tails))
-	}
 	c.bytes.Add(uint64(bytes))
 }
 
-func (c *count) load() (messages, frames, bytes uint64) {
-	messages = c.messages.Load()
-	return messages, messages + c.tails.Load(), c.bytes.Load()
-}
-
+// add fills in what f is to the socket that it comes from, and to the one that it goes to.
 func (f *flow) add(from, to *ProxyStats) {
-	messages, frames, bytes := f.lost.load() // first: what is lost was taken before
-	from.MessagesIn, from.FramesIn, from.BytesIn = f.taken.load()
-	to.MessagesOut, to.FramesOut, to.BytesOut = from.MessagesIn-messages, from.FramesIn-frames, from.BytesIn-bytes
-	to.Dropped = messages
+	to.Dropped = f.lost.messages.Load() // before what was taken, which is never less
+	lost := f.lost.bytes.Load()
+	from.MessagesIn, from.BytesIn = f.taken.messages.Load(), f.taken.bytes.Load()
+	to.MessagesOut, to.BytesOut = from.MessagesIn-to.Dropped, from.BytesIn-lost
 }
 
 func (p *Proxy) direction(from, to Socket, f *flow) *direction {
@@ -120,21 +112,19 @@ func (d *direction) room(turn context.Context) bool {
 // hand passes the held message on. If it cannot now, the message goes back to where it came from, and hand reports false.
 func (d *direction) hand(turn context.Context) bool {
 	m := &d.held.Message
-	tails, size := len(m.Tail), m.Size()
+	size := m.Size()
 	err := d.send(NoWait, turn)
 	if err == ErrWouldBlock && d.hasRoom() {
 		err = d.send(turn, turn) // there is room, only not for this one
 	}
-	switch {
-	case err == nil:
-	case errors.Is(err, ErrWouldBlock), errors.Is(err, ErrClosed), errors.Is(err, ErrTerminated):
+	if err != nil && (turn.Err() != nil || errors.Is(err, ErrWouldBlock) || errors.Is(err, ErrClosed) || errors.Is(err, ErrTerminated)) {
 		d.from.PutBack(*m)
 		d.held = message.Buffer{} // its memory was the message's
 		return false
 	}
-	d.flow.taken.add(tails, size)
+	d.flow.taken.add(size)
 	if err != nil { // it would be refused again
-		d.flow.lost.add(tails, size)
+		d.flow.lost.add(size)
 	}
 	if size >= message.LargeBody {
 		d.held = message.Buffer{} // while nothing comes, no large body is kept alive here

@@ -50,7 +50,7 @@ func (p *Proxy) obey() (terminate bool, err error) {
 // statistics are the eight numbers in the manual page's order.
 func (p *Proxy) statistics() (frames [][]byte) {
 	front, back := p.Stats()
-	for _, n := range []uint64{front.FramesIn, front.BytesIn, front.FramesOut, front.BytesOut, back.FramesIn, back.BytesIn, back.FramesOut, back.BytesOut} {
+	for _, n := range []uint64{front.MessagesIn, front.BytesIn, front.MessagesOut, front.BytesOut, back.MessagesIn, back.BytesIn, back.MessagesOut, back.BytesOut} {
 		frames = append(frames, binary.NativeEndian.AppendUint64(nil, n))
 	}
 	return frames

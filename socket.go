@@ -20,7 +20,7 @@ type (
 // Type is a socket type; the numbers are libzmq's.
 type Type uint8
 
-// The socket types. PAIR, REQ, REP, PULL and PUSH are there; New says of the others that they are not.
+// The socket types. Those of the second line are libzmq's drafts, and New says that they are not there.
 const (
 	PAIR, PUB, SUB, REQ, REP, DEALER, ROUTER, PULL, PUSH, XPUB, XSUB, STREAM Type = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 	SERVER, CLIENT, RADIO, DISH, GATHER, SCATTER, DGRAM, PEER, CHANNEL       Type = 12, 13, 14, 15, 16, 17, 18, 19, 20
@@ -69,9 +69,10 @@ type Socket interface {
 	Watch(m Mask) *monitor.Subscription                                  // the events from now on; any number of readers
 	WatchState(m Mask) (monitor.State, *monitor.Subscription)            // the present and the events after it, nothing missing or double
 	State() monitor.State                                                // the present: endpoints, peers, exact queue depths, totals
-	OnEvent(m Mask, f func(Event))                                       // the one callback (ZMQ_MONITOR); nil removes. One goroutine, in order, under no lock; no call of the former f starts once it has returned
+	OnEvent(m Mask, f func(Event))                                       // the one callback (ZMQ_MONITOR); nil removes. One goroutine, in order, under no lock; once it has returned, the former f is called for no event more
 	Monitor(endpoint string, m Mask) error                               // zmq_socket_monitor(3): a PAIR on inproc that sends version 1 frames; "" stops
-	MonitorVersioned(endpoint string, m Mask, version int, t Type) error // version 1 or 2 frames, on a PAIR or PUSH; "" stops
+	MonitorVersioned(endpoint string, m Mask, version int, t Type) error // version 1 or 2 frames, on a PAIR, PUB or PUSH; "" stops
+	MonitorPipesStats() error                                            // one PipesStats event for each pipe
 	self() *core
 }
 
@@ -109,6 +110,7 @@ func newCore(t Type, cfg Config) (*core, error) {
 	if x == nil {
 		x = DefaultContext()
 	}
+	cfg = cfg.clone()
 	opt, err := cfg.options(t)
 	c := &core{engine: socket.New(x.engine, t.String(), opt), typ: t, cfg: cfg}
 	if err != nil {
@@ -173,7 +175,9 @@ func (c *core) Watch(m Mask) *monitor.Subscription { return c.engine.Watch(m) }
 func (c *core) State() monitor.State { return c.engine.State() }
 
 // OnEvent sets the one callback (ZMQ_MONITOR); nil removes it. It is called on a goroutine of its own, in order, under no
-// lock, and may call everything, Close included. Once OnEvent has returned, no call of the former f starts.
+// lock, and may call everything, Close included. Once OnEvent has returned, the former f is called for no event more; the
+// call that it is in, if it is in one, may take its time: neither OnEvent nor Close waits for it. An f that panics is
+// removed, and the other readers are told (GaveUp, reason callback_panic).
 func (c *core) OnEvent(m Mask, f func(Event)) { c.engine.OnEvent(m, f) }
 
 // WatchState is the present, and the events in m after it: nothing is missing, nothing is double.
@@ -185,7 +189,7 @@ func (c *core) WatchState(m Mask) (monitor.State, *monitor.Subscription) {
 func (c *core) Config() Config {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.cfg
+	return c.cfg.clone()
 }
 
 // Update takes over all that change did to the options or, with a *ConfigError, nothing. Marks, Linger and the switches
@@ -198,8 +202,9 @@ func (c *core) Update(change func(*Config)) error {
 		c.mu.Lock()
 		before, seen := c.cfg, c.updates
 		c.mu.Unlock()
-		after := before
+		after := before.clone()
 		change(&after) // under no lock: it is the user's
+		after = after.clone()
 		if err := after.fixed(&before, c.typ); err != nil {
 			return err
 		}
@@ -235,18 +240,28 @@ func (c *core) Monitor(endpoint string, m Mask) error {
 	return c.MonitorVersioned(endpoint, m, 1, PAIR)
 }
 
-// MonitorVersioned is Monitor with frames of version 1 or 2 over a PAIR or PUSH (zmq_socket_monitor_versioned(3)); ""
-// stops.
+// MonitorVersioned is Monitor with frames of version 1 or 2 over a PAIR, PUB or PUSH (zmq_socket_monitor_versioned(3)); ""
+// stops. Over PUB the first frame, which subscriptions are compared with, is the event's number. Errors, the first that
+// applies: ErrTerminated or ErrClosed; ErrInvalid for a kind that version 1 has no bit for, a malformed endpoint, another
+// version; ErrNotSupported for another transport than inproc; ErrInvalid for another type; EADDRINUSE for a name that is
+// taken. A call that fails leaves a running monitor as it was.
 func (c *core) MonitorVersioned(endpoint string, m Mask, version int, t Type) error {
 	return public(c.engine.Monitor(endpoint, m, version, t.String()))
 }
+
+// MonitorPipesStats tells, in one PipesStats event each, how many messages are queued for and from every peer, over inproc
+// too, and for every dialled endpoint whose peer is not there (zmq_socket_monitor_pipes_stats(3)). Readers get them whose
+// mask has PipesStats: monitors of version 2, Watch, OnEvent. ErrInvalid if there is no such reader, ErrWouldBlock if there
+// is no pipe yet.
+func (c *core) MonitorPipesStats() error { return public(c.engine.PipesStats()) }
 
 // sending is Sender's part of a socket.
 type sending struct{ s *socket.Core }
 
 // Send queues frames as one message and copies their bytes: they are the caller's again. A nil error says: queued,
 // whole; nothing more. With NoWait it never waits; any other context that is done ends it first, also when it need not
-// wait. Errors: ErrWouldBlock, ErrState (REQ, REP), ErrInvalid (no frame), ErrClosed, ErrTerminated.
+// wait. Errors: ErrWouldBlock, ErrState (REQ, REP), ErrHostUnreachable (ROUTER with RouterMandatory, STREAM), ErrInvalid (no
+// frame), ErrClosed, ErrTerminated.
 func (s sending) Send(ctx context.Context, frames ...[]byte) error { return s.s.Send(ctx, frames) }
 
 // SendMessage is Send that shares m's bytes: to forward, or to give away large bodies.

@@ -25,6 +25,7 @@ import (
 //	bind a tcp://hub:1          also connect, unbind, disconnect
 //	send a one two              a message of two frames; x*1000 is a thousand x
 //	recv a                      waits for a message; recv a nowait does not
+//	subscribe a one two         also unsubscribe
 //	ask a 1s one                a REQ's Do that waits for so long
 //	wait a 1                    WaitReady
 //	closeconn a                 CloseConn of the oldest connection
@@ -212,6 +213,7 @@ type command func(s *stage, args []string) (string, error)
 var commands = map[string]command{
 	"scale": (*stage).scale, "socket": (*stage).socket,
 	"bind": (*stage).bind, "connect": (*stage).connect, "unbind": (*stage).unbind, "disconnect": (*stage).disconnect,
+	"subscribe": (*stage).subscribe, "unsubscribe": (*stage).unsubscribe,
 	"send": (*stage).send, "recv": (*stage).recv, "ask": (*stage).ask, "wait": (*stage).wait,
 	"closeconn": (*stage).closeConn, "close": (*stage).close, "shutdown": (*stage).shutdown, "terminate": (*stage).terminate, "end": (*stage).endContext,
 	"advance": (*stage).advance, "net": (*stage).net,
@@ -299,8 +301,14 @@ func (s *stage) option(cfg *zmq.Config, text string) error {
 		var n int64
 		n, err = strconv.ParseInt(value, 10, 64)
 		f.SetInt(n)
+	case f.CanUint():
+		var n uint64
+		n, err = strconv.ParseUint(value, 10, 64)
+		f.SetUint(n)
 	case f.Kind() == reflect.Bool:
 		f.SetBool(value == "true")
+	case f.Kind() == reflect.Slice:
+		f.Set(reflect.ValueOf([]string{value}).Convert(f.Type()))
 	default:
 		f.SetString(value)
 	}
@@ -345,6 +353,20 @@ func (s *stage) send(args []string) (string, error) {
 		return "", err
 	}
 	return "", s.actor(args[0]).socket.(zmq.Sender).Send(ctx, frames...)
+}
+
+// A subscriber is a SUB or XSUB.
+type subscriber interface {
+	Subscribe(prefixes ...string) error
+	Unsubscribe(prefixes ...string) error
+}
+
+func (s *stage) subscribe(args []string) (string, error) {
+	return "", s.actor(args[0]).socket.(subscriber).Subscribe(args[1:]...)
+}
+
+func (s *stage) unsubscribe(args []string) (string, error) {
+	return "", s.actor(args[0]).socket.(subscriber).Unsubscribe(args[1:]...)
 }
 
 func (s *stage) recv(args []string) (string, error) {

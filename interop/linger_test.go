@@ -68,7 +68,7 @@ func TestAnswerAndClose(t *testing.T) {
 			bothWays(t, func(t *testing.T, weBind bool) {
 				o, s := open(t, zmq.REP, zmq.Config{}), p.open(t, "REQ", nil)
 				join(t, o, s, weBind)
-				asked := s.tell(t, "converse", args{"count": 1, "tag": "question", "sizes": []int{20}})
+				asked := s.converse(t, "question", [][]int{{20}})
 				answer(t, o, 1)
 				if err := o.Close(); err != nil {
 					t.Error(err)

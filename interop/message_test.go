@@ -52,6 +52,14 @@ func expected(count int, tag string, sizes ...int) (messages []string) {
 	return messages
 }
 
+// expectedShapes is what the messages of these shapes, one of each, are compared by.
+func expectedShapes(tag string, shapes [][]int) (messages []string) {
+	for i, sizes := range shapes {
+		messages = append(messages, printed(message(tag, i, sizes)))
+	}
+	return messages
+}
+
 // same fails the test at the first message that differs.
 func same(t *testing.T, what string, got, want []string) {
 	t.Helper()

@@ -82,7 +82,7 @@ func (o *ours) ready(t *testing.T, n int) {
 // await waits for the next event of kind k.
 func (o *ours) await(t *testing.T, k monitor.Kind) zmq.Event {
 	t.Helper()
-	return o.story.await(t, fmt.Sprintf("our %v sees %v", o.Type(), k), func(e zmq.Event) bool { return e.Kind == k })
+	return o.story.await(t, fmt.Sprintf("our %v sees %v", o.Type(), k), func(e zmq.Event) bool { return e.Kind&k != 0 })
 }
 
 // none fails the test if any of these kinds has happened.
@@ -120,15 +120,64 @@ func (o *ours) take(t *testing.T, n int) (messages []string) {
 	return messages
 }
 
+// put sends one message of these very frames.
+func (o *ours) put(t *testing.T, frames ...string) {
+	t.Helper()
+	var b [][]byte
+	for _, f := range frames {
+		b = append(b, []byte(f))
+	}
+	o.send(t, b)
+}
+
+// show receives one message and returns its frames.
+func (o *ours) show(t *testing.T) (frames []string) {
+	t.Helper()
+	for _, f := range o.recv(t).All() {
+		frames = append(frames, string(f))
+	}
+	return frames
+}
+
+func (o *ours) subscribe(t *testing.T, prefixes ...string) {
+	t.Helper()
+	if err := o.Socket.(interface{ Subscribe(...string) error }).Subscribe(prefixes...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *ours) unsubscribe(t *testing.T, prefixes ...string) {
+	t.Helper()
+	if err := o.Socket.(interface{ Unsubscribe(...string) error }).Unsubscribe(prefixes...); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // join connects the two, one way round or the other, and waits until both are ready.
 func join(t *testing.T, o *ours, s *socket, weBind bool) {
 	t.Helper()
+	joinAt(t, o, s, loopback, weBind)
+}
+
+// joinAt is join at an endpoint that can be bound to.
+func joinAt(t *testing.T, o *ours, s *socket, endpoint string, weBind bool) {
+	t.Helper()
 	if weBind {
-		s.connect(t, o.bind(t, loopback))
+		s.connect(t, o.bind(t, endpoint))
 	} else {
-		o.connect(t, s.bind(t, loopback))
+		o.connect(t, s.bind(t, endpoint))
 	}
-	o.ready(t, 1)
+	met(t, o, s)
+}
+
+// met waits until both are ready.
+func met(t *testing.T, o *ours, s *socket) {
+	t.Helper()
+	if o.Type() == zmq.PUB || o.Type() == zmq.XPUB {
+		o.await(t, monitor.HandshakeSucceeded) // ready is more: that the peer has subscribed
+	} else {
+		o.ready(t, 1)
+	}
 	s.ready(t, 1)
 }
 

@@ -32,12 +32,13 @@ type process struct {
 
 // A line is what the peer says: an answer, or with an ID of 0 what a socket saw by itself.
 type line struct {
-	ID       int
-	Error    string
-	Endpoint string
-	Messages []string // as printed
-	Frames   []string // hexadecimal
-	Count    int
+	ID        int
+	Error     string
+	Endpoint  string
+	Endpoints []string
+	Messages  []string // as printed
+	Frames    []string // hexadecimal
+	Count     int
 
 	Socket string
 	happening

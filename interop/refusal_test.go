@@ -7,6 +7,7 @@ import (
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
 )
 
 // Two types that cannot talk: our event says so and names both, where libzmq says only that the connection has ended.
@@ -23,11 +24,15 @@ func TestWrongTypes(t *testing.T) {
 		{zmq.PAIR, "DEALER", "PAIR", weTell},
 		{zmq.REQ, "REQ", "REP", weAsk},
 		{zmq.REP, "SUB", "REQ", theyAsk},
+		{zmq.ROUTER, "REP", "DEALER", weRouteBack},
+		{zmq.DEALER, "REQ", "ROUTER", weAskAtOnce},
+		{zmq.PUB, "PULL", "SUB", wePublish},
+		{zmq.SUB, "XSUB", "PUB", theyPublish},
 	} {
 		t.Run(fmt.Sprint(pair.ours, " and their ", pair.theirs), func(t *testing.T) {
 			bothWays(t, func(t *testing.T, weBind bool) {
 				there := freeEndpoint(t)
-				o, wrong := open(t, pair.ours, zmq.Config{}), p.open(t, pair.theirs, nil)
+				o, wrong := open(t, pair.ours, generous(pair.ours)), p.open(t, pair.theirs, nil)
 				if weBind {
 					o.bind(t, there)
 					wrong.connect(t, there)
@@ -48,17 +53,49 @@ func TestWrongTypes(t *testing.T) {
 				wrong.await(t, monitor.Disconnected)
 				wrong.close(t)
 
-				good := p.open(t, pair.right, nil)
+				good := p.open(t, pair.right, theirGenerous)
 				if weBind {
 					good.connect(t, there)
 				} else {
 					good.bind(t, there)
 				}
-				o.ready(t, 1)
-				good.ready(t, 1)
+				met(t, o, good)
 				pair.talk(t, o, good)
 			})
 		})
+	}
+}
+
+// Every two types that cannot talk: both are named, on both sides of the connection.
+func TestEveryWrongPair(t *testing.T) {
+	p := startPeer(t)
+	for ours := zmq.PAIR; ours <= zmq.XSUB; ours++ {
+		o := open(t, ours, zmq.Config{ReconnectMin: zmq.Off})
+		there := o.bind(t, loopback)
+		refused := func(theirs string, weDial bool) {
+			t.Helper()
+			failed := o.await(t, monitor.HandshakeFailedProtocol)
+			if failed.Reason != monitor.ReasonIncompatibleSocketType || failed.PeerType != theirs || failed.Value != 0x10000018 || (failed.Side == monitor.SideConnect) != weDial {
+				t.Errorf("our %v says of their %s: %v", ours, theirs, failed)
+			}
+			if ended := o.await(t, monitor.Disconnected); ended.Conn != failed.Conn || ended.Reason != failed.Reason {
+				t.Errorf("and of its end: %v", ended)
+			}
+		}
+		for theirs := zmq.PAIR; theirs <= zmq.XSUB; theirs++ {
+			if zmtp.Compatible(ours.String(), theirs.String()) {
+				continue
+			}
+			s := p.open(t, theirs.String(), nil)
+			s.connect(t, there)
+			refused(theirs.String(), false)
+			s.await(t, monitor.Disconnected)
+			if ours != zmq.PAIR { // which may not have two endpoints
+				o.connect(t, s.bind(t, loopback))
+				refused(theirs.String(), true)
+			}
+			s.close(t)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // A socket is one of libzmq's, with what its monitor said so far.
 type socket struct {
 	p      *process
+	typ    string
 	name   string
 	closed bool
 	story  *story[happening]
@@ -34,7 +35,7 @@ func (p *process) open(t *testing.T, typ string, o options) *socket {
 		o = options{}
 	}
 	p.mu.Lock()
-	s := &socket{p: p, name: fmt.Sprintf("%s %d", typ, len(p.sockets)+1), story: newStory[happening](), took: newStory[taken]()}
+	s := &socket{p: p, typ: typ, name: fmt.Sprintf("%s %d", typ, len(p.sockets)+1), story: newStory[happening](), took: newStory[taken]()}
 	p.sockets[s.name] = s
 	p.mu.Unlock()
 	t.Cleanup(func() {
@@ -95,7 +96,7 @@ func (s *socket) ready(t *testing.T, n int) {
 // await waits for the next event of kind k.
 func (s *socket) await(t *testing.T, k monitor.Kind) happening {
 	t.Helper()
-	return s.story.await(t, s.name+" sees "+k.String(), func(h happening) bool { return h.Event == k })
+	return s.story.await(t, s.name+" sees "+k.String(), func(h happening) bool { return h.Event&k != 0 })
 }
 
 // send and recv are about generated messages (message_test.go).
@@ -107,6 +108,12 @@ func (s *socket) send(t *testing.T, count int, tag string, sizes ...int) *call {
 func (s *socket) sendShapes(t *testing.T, tag string, shapes [][]int) *call {
 	t.Helper()
 	return s.tell(t, "send_shapes", args{"tag": tag, "shapes": shapes})
+}
+
+// converse asks a question of each shape, and each waits for the answer to the one before.
+func (s *socket) converse(t *testing.T, tag string, shapes [][]int) *call {
+	t.Helper()
+	return s.tell(t, "converse", args{"tag": tag, "shapes": shapes})
 }
 
 func (s *socket) recv(t *testing.T, count int) *call {
@@ -130,6 +137,41 @@ func (s *socket) show(t *testing.T) (frames []string) {
 		frames = append(frames, string(b))
 	}
 	return frames
+}
+
+// put sends one message of these very frames.
+func (s *socket) put(t *testing.T, frames ...string) {
+	t.Helper()
+	s.tell(t, "put_frames", args{"frames": hexed(frames)}).done(t)
+}
+
+// set changes options of the live socket.
+func (s *socket) set(t *testing.T, o options) {
+	t.Helper()
+	s.tell(t, "set", args{"options": o}).done(t)
+}
+
+// subscribe and unsubscribe are ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE, of a SUB, and of an XPUB that decides by hand.
+func (s *socket) subscribe(t *testing.T, prefixes ...string) {
+	t.Helper()
+	s.tell(t, "subscribe", args{"prefixes": hexed(prefixes)}).done(t)
+}
+
+func (s *socket) unsubscribe(t *testing.T, prefixes ...string) {
+	t.Helper()
+	s.tell(t, "unsubscribe", args{"prefixes": hexed(prefixes)}).done(t)
+}
+
+func hexed(frames []string) (h []string) {
+	for _, f := range frames {
+		h = append(h, hex.EncodeToString([]byte(f)))
+	}
+	return h
+}
+
+// octets is an option's value that is no text.
+func octets(value string) map[string]string {
+	return map[string]string{"hex": hex.EncodeToString([]byte(value))}
 }
 
 // stream sends numbered messages, drain takes them, until stop: see testdata/peer.py.

@@ -19,7 +19,7 @@ type subject interface {
 	unbinds(t *testing.T, endpoint string)
 	hangsUp(t *testing.T, endpoint string)
 	ends(t *testing.T)
-	sees(t *testing.T, kinds ...monitor.Kind) // waits for these events, one after the other
+	sees(t *testing.T, kinds ...monitor.Kind) // waits for these events, one after the other; of a union for any one
 	told(endpoint string) string              // the events up to the last that was waited for; the scene's endpoint goes without saying
 }
 
@@ -151,6 +151,9 @@ func tell(k monitor.Kind, value uint64, address, endpoint string) string {
 	}
 	if address == endpoint || address == "" {
 		return line
+	}
+	if path, ok := strings.CutPrefix(endpoint, "ipc://"); ok {
+		address = strings.ReplaceAll(address, path, "PATH")
 	}
 	return line + " at " + port.ReplaceAllString(address, ":PORT")
 }

@@ -54,8 +54,8 @@ var kindTexts = [len(kinds)]struct{ when, fields, do string }{
 		"nothing; wait for handshake_succeeded before counting on the peer",
 	},
 	6: {
-		"accepting failed. Storms are coalesced: at most ten events a second, each standing for Count failures",
-		"Err, Reason, Count",
+		"accepting failed, or a peer was turned away before a byte. Storms are coalesced: at most ten events a second, and as many for AcceptFilter, each standing for Count failures",
+		"Err, Reason, Count; Remote of the last peer that was turned away",
 		"follow the hint; strangers wait in the system's accept queue until it is mended, established peers are unharmed",
 	},
 	7: {
@@ -99,7 +99,7 @@ var kindTexts = [len(kinds)]struct{ when, fields, do string }{
 		"compare keys and passwords; if strangers are refused, nothing",
 	},
 	16: {
-		"asked for by MonitorPipesStats: one per queue",
+		"asked for by MonitorPipesStats: one for each peer, and for each dialled endpoint without one; of inproc whatever the mask",
 		"QueueOut, QueueIn; Conn is 0 while no peer is ready behind the queue",
 		"compare with the high-water marks",
 	},
@@ -124,17 +124,17 @@ var kindTexts = [len(kinds)]struct{ when, fields, do string }{
 		"nothing",
 	},
 	21: {
-		"a queue has been full for 100 ms; at most one pair with queue_drained a second per peer",
+		"the queue towards a peer has had no room for 100 ms; at most one pair with queue_drained a second per peer",
 		"QueueOut, QueueIn; Conn is 0 while no peer is ready behind the queue",
 		"find out why the peer does not read",
 	},
 	22: {
-		"a queue that was full has room again",
+		"a queue of which queue_full told has room again, also the next moment: queues are looked at ten times a second",
 		"QueueOut, QueueIn, Duration it was full",
 		"nothing",
 	},
 	23: {
-		"messages were dropped; one event a second per peer and reason",
+		"messages were dropped. One event a second per peer and reason at most, the first 100 ms after the first message; what is left when the connection or the socket ends is told before its last event",
 		"Count, Reason; Conn is 0 if they had no peer",
 		"follow the hint",
 	},

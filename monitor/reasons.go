@@ -438,7 +438,7 @@ var reasons = []reasonRow{
 	{
 		reason: ReasonPeerGone, who: ByPeer,
 		words: words{
-			"{peer} left while messages for it were queued[: {count} were dropped]",
+			"{peer} left before the messages for it could be sent[: {count} were dropped]",
 			"messages to an accepted peer die with its connection: let the peer confirm what it must not miss",
 		},
 	},
@@ -466,7 +466,7 @@ var reasons = []reasonRow{
 	{
 		reason: ReasonSubscriptionLimit, who: ByPeer,
 		words: words{
-			"{peer} holds more subscriptions than one peer may",
+			"{peer} subscribes to more than one peer may[: {count} of its wishes were dropped]",
 			"raise MaxSubscriptions or MaxSubscriptionBytes if the peer is honest; otherwise it floods this publisher",
 		},
 	},

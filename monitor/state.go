@@ -22,8 +22,8 @@ type State struct {
 	SocketName, SocketType           string
 	Endpoints                        []EndpointState // each Bind and Connect, in the order of ID
 	Peers                            []PeerState     // each live connection, in the order of Conn
-	MessagesIn, MessagesOut, Dropped uint64
-	FramesLost                       uint64 // events that readers of libzmq frames missed: they cannot be sent a Lost
+	MessagesIn, MessagesOut, Dropped uint64          // Dropped: in both directions; Dropped events count the same
+	FramesLost                       uint64          // events that readers of libzmq frames missed: they cannot be sent a Lost
 }
 
 // An EndpointState is one Bind or Connect call, from its first event to
@@ -42,9 +42,9 @@ type EndpointState struct {
 // terminal event.
 type PeerState struct {
 	Peer
-	Ready                                               bool // handshake done
-	QueueIn, QueueOut, Subscriptions                    int  // exact
-	MessagesIn, MessagesOut, BytesIn, BytesOut, Dropped uint64
+	Ready                                               bool          // handshake done
+	QueueIn, QueueOut, Subscriptions                    int           // exact
+	MessagesIn, MessagesOut, BytesIn, BytesOut, Dropped uint64        // Dropped: also while nobody was at a dialled endpoint
 	RTT                                                 time.Duration // of the last PING
 }
 

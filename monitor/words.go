@@ -43,6 +43,9 @@ func (e *Event) words() words {
 			return code.words
 		}
 	}
+	if e.Kind == CloseFailed { // the rows speak of what could not be used, and this one is given back
+		return kindWords[CloseFailed]
+	}
 	reason := e.Reason
 	if reason == "" {
 		reason = e.impliedReason()

@@ -193,6 +193,16 @@ func TestWordsSayWhatHappenedToWhom(t *testing.T) {
 			"nothing listens on tcp://db:5555; it is not tried again",
 			"start the server, or compare its port and interface with this endpoint: a server bound to 127.0.0.1 cannot be reached from another host",
 		},
+		{ // the reason's own words are about using an endpoint, not about giving it back
+			Event{Kind: CloseFailed, Side: SideBind, Endpoint: "ipc:///run/db", Reason: ReasonPermission, Err: syscall.EACCES},
+			"a descriptor or the ipc file of ipc:///run/db could not be released: permission denied",
+			"look at the owner and mode of the ipc file and its directory; a file left behind can be removed by hand",
+		},
+		{ // nobody's messages
+			Event{Kind: Dropped, Reason: ReasonPeerGone, Count: 2, SocketType: "REP"},
+			"the peer left before the messages for it could be sent: 2 were dropped",
+			"messages to an accepted peer die with its connection: let the peer confirm what it must not miss",
+		},
 		{
 			Event{Kind: Lost, Count: 3},
 			"this reader of events was too slow: 3 events were dropped before it took them",

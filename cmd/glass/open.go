@@ -38,8 +38,8 @@ func oneType(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// socket makes a socket of a type, to which nothing happens before reach.
-func (o *opening) socket(typ string) (zmq.Socket, error) {
+// socket makes a socket of a type, to which nothing happens before reach. usual are the options before -O has changed them.
+func (o *opening) socket(typ string, usual func(zmq.Type) zmq.Config) (zmq.Socket, error) {
 	t, err := zmq.ParseType(typ)
 	if err != nil {
 		return nil, usage(err)
@@ -47,7 +47,7 @@ func (o *opening) socket(typ string) (zmq.Socket, error) {
 	if len(o.binds)+len(o.connects) == 0 {
 		return nil, usagef("say where to open the %v, with -b ENDPOINT or -c ENDPOINT, as in -b tcp://127.0.0.1:5555", t)
 	}
-	var cfg zmq.Config
+	cfg := usual(t)
 	for _, assignment := range o.options {
 		if err := option.Set(&cfg, assignment); err != nil {
 			return nil, usage(err)

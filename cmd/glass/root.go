@@ -6,7 +6,7 @@ const rootText = `glass shows what happens on ZeroMQ sockets: who connects, who 
 
 Start with "glass demo": a small fleet of sockets, good ones and troubled ones, that tells its story in a few seconds.
 
-Exit codes: 0 ok, 1 failure, 2 usage, 3 timeout (--for was over before what was waited for).`
+Exit codes: 0 ok, 1 failure, 2 usage, 3 timeout (--for was over before what was waited for); probe has two more.`
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -16,6 +16,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true, // report says them
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newWatch(), newProbe(), newExplain(), newDemo(), newVersion())
+	root.AddCommand(newWatch(), newCat(), newProbe(), newExplain(), newDemo(), newVersion())
 	return root
 }

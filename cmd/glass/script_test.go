@@ -3,14 +3,20 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/glassmq/zmq"
 )
 
 func TestMain(m *testing.M) {
@@ -24,7 +30,10 @@ const raceEndsAtOnce = "atexit_sleep_ms=0"
 //
 //	exits CODE COMMAND…  the command's exit code
 //	vacant NAME          $NAME is an endpoint where nobody listens
-//	taken NAME           $NAME is an endpoint where somebody else listens, to the end of the script
+//	taken NAME           $NAME is an endpoint where somebody else listens and says nothing, to the end of the script
+//	speaks NAME TEXT     the same, but TEXT is what he says
+//	peer NAME TYPE [ipc] $NAME is an endpoint, of tcp if not ipc, where a socket listens, to the end of the script
+//	object KEY VALUE…    the last output is one JSON object with these keys and values
 //	cmpkinds KIND…       the last output is lines of text with these kinds, in this order
 //	events [KIND…]       the last output is JSON lines with the keys that every event has, and has these kinds
 func TestScripts(t *testing.T) {
@@ -34,13 +43,40 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceEndsAtOnce)
+			env.Setenv("PYTHON", interpreter())
 			return nil
 		},
+		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "vacant": vacant, "taken": taken, "cmpkinds": cmpkinds, "events": events,
+			"exits": exits, "vacant": vacant, "taken": taken, "speaks": speaks, "peer": peer,
+			"cmpkinds": cmpkinds, "events": events, "object": object,
 		},
 	})
 }
+
+// condition is [libzmq]: there is a Python here that knows it, $PYTHON. Where it is required, its absence is an error.
+func condition(cond string) (bool, error) {
+	switch {
+	case cond != "libzmq":
+		return false, fmt.Errorf("unknown condition %q", cond)
+	case interpreter() != "":
+		return true, nil
+	case os.Getenv("ZMQ_INTEROP") == "required":
+		return false, errors.New("libzmq is required, and there is no Python with its binding")
+	}
+	return false, nil
+}
+
+// interpreter is a Python that knows libzmq, "" if there is none. The system's comes first: packages of the system are its
+// alone.
+var interpreter = sync.OnceValue(func() string {
+	for _, name := range []string{"/usr/bin/python3", "python3"} {
+		if exec.Command(name, "-c", "import zmq").Run() == nil {
+			return name
+		}
+	}
+	return ""
+})
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
@@ -73,6 +109,49 @@ func taken(ts *testscript.TestScript, _ bool, args []string) {
 	l := listen(ts)
 	ts.Setenv(args[0], "tcp://"+l.Addr().String())
 	ts.Defer(func() { l.Close() })
+}
+
+func speaks(ts *testscript.TestScript, _ bool, args []string) {
+	l := listen(ts)
+	ts.Setenv(args[0], "tcp://"+l.Addr().String())
+	var speaking sync.WaitGroup
+	speaking.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return // closed
+			}
+			io.WriteString(c, args[1]+"\r\n")
+			io.Copy(io.Discard, c) // until the other side has heard it
+			c.Close()
+		}
+	})
+	ts.Defer(func() { l.Close(); speaking.Wait() })
+}
+
+func peer(ts *testscript.TestScript, _ bool, args []string) {
+	t, err := zmq.ParseType(args[1])
+	ts.Check(err)
+	s, err := zmq.New(t, zmq.Config{Linger: zmq.Off})
+	ts.Check(err)
+	ts.Defer(func() { s.Close() })
+	endpoint := "tcp://127.0.0.1:*"
+	if len(args) > 2 {
+		endpoint = "ipc://*"
+	}
+	at, err := s.Bind(endpoint)
+	ts.Check(err)
+	ts.Setenv(args[0], at)
+}
+
+func object(ts *testscript.TestScript, _ bool, args []string) {
+	var o map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &o))
+	for ; len(args) > 1; args = args[2:] {
+		if got := fmt.Sprint(o[args[0]]); got != args[1] {
+			ts.Fatalf("%s is %s, want %s", args[0], got, args[1])
+		}
+	}
 }
 
 func cmpkinds(ts *testscript.TestScript, _ bool, want []string) {

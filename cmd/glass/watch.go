@@ -81,7 +81,7 @@ func (w *watching) plan(cmd *cobra.Command, typ string) (*watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, err := w.socket(typ)
+	socket, err := w.socket(typ, func(zmq.Type) zmq.Config { return zmq.Config{} })
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func watch(t *testing.T, args ...string) *glass {
 	r, w := io.Pipe()
 	g := &glass{t: t, events: json.NewDecoder(r), end: cancel}
 	g.done.Go(func() {
-		g.code = run(ctx, append([]string{"watch", "-o", "jsonl"}, args...), w, &g.notes)
+		g.code = run(ctx, append([]string{"watch", "-o", "jsonl"}, args...), nil, w, &g.notes)
 		w.Close()
 	})
 	t.Cleanup(func() {
@@ -208,9 +208,13 @@ func TestOutputThatFailsIsAFailure(t *testing.T) {
 		{"demo"},
 		{"demo", "-o", "jsonl"},
 		{"version"},
+		{"explain"},
+		{"explain", "refused", "-o", "json"},
+		{"probe", "tcp://127.0.0.1:1"},
+		{"probe", "tcp://127.0.0.1:1", "-o", "json"},
 	} {
 		var notes bytes.Buffer
-		if code := run(t.Context(), args, full{}, &notes); code != exitFailure {
+		if code := run(t.Context(), args, nil, full{}, &notes); code != exitFailure {
 			t.Errorf("%v: exit code %d, want %d", args, code, exitFailure)
 		}
 		if !strings.Contains(notes.String(), errFull.Error()) {

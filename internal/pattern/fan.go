@@ -28,7 +28,7 @@ func (f *Fan) Audience(head []byte) []*pipe.Pipe {
 	f.to = f.to[:0]
 	f.found = f.Topics.Match(f.found[:0], head)
 	for _, p := range f.found {
-		if p.Mark != f.mark {
+		if p.Mark != f.mark && f.ring.has(p) { // one that is leaving still has its subscriptions
 			p.Mark = f.mark
 			f.to = append(f.to, p)
 		}

@@ -22,7 +22,7 @@ func (r *Router) Find(id []byte) *pipe.Pipe { return r.peers[string(id)] }
 // Name makes id the name of p, and takes it from whoever had it. An empty id is made up: it begins with a zero byte, as no
 // peer's own does (RFC 37, "identity"), and a pipe that has such a one keeps it.
 func (r *Router) Name(p *pipe.Pipe, id string) {
-	if id == "" {
+	if id == "" && p.ID != "" && p.ID[0] == 0 {
 		id = p.ID
 	}
 	for id == "" || id[0] == 0 && id != p.ID && r.peers[id] != nil {

@@ -80,7 +80,7 @@ func (d *Dialer) Run() {
 		if d.over() {
 			break
 		}
-		if base <= 0 {
+		if base <= 0 || d.stops(c) {
 			d.gaveUp(c)
 			d.rest() // the endpoint is there until somebody disconnects it
 			break
@@ -154,6 +154,21 @@ func (d *Dialer) over() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.end != nil || d.draining && d.empty()
+}
+
+// stops reports whether the end of c is one after which there shall be no further attempt.
+func (d *Dialer) stops(c *Conn) bool {
+	d.host.Lock()
+	defer d.host.Unlock()
+	switch {
+	case d.why.Kind == monitor.ConnectFailed:
+		return d.opt.Stop.Refused && d.why.Reason == monitor.ReasonRefused
+	case d.why.Kind != monitor.Disconnected: // we ended it
+		return false
+	case c.WasReady():
+		return d.opt.Stop.Disconnected
+	}
+	return d.opt.Stop.HandshakeFailed
 }
 
 func (d *Dialer) empty() bool { return d.Pipe.Out == nil || d.Pipe.Out.Len() == 0 }

@@ -233,17 +233,15 @@ func (c *Conn) introduce(remote zmtp.Metadata) {
 	})
 }
 
-// greet queues the messages that go out before all others.
+// greet queues the messages that go out before all others. Control lock held.
 func (c *Conn) greet() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.opt.Probe {
-		c.control = zmtp.AppendHeader(c.control, zmtp.Header{})
-	}
-	for _, m := range [][]byte{c.opt.Hello, c.opt.Welcome} {
-		if m != nil {
-			c.control = append(zmtp.AppendHeader(c.control, zmtp.Header{Size: uint64(len(m))}), m...)
+	for _, m := range c.host.Greetings() {
+		if !c.opt.Raw {
+			c.control = zmtp.AppendHeader(c.control, zmtp.Header{Size: uint64(len(m))})
 		}
+		c.control = append(c.control, m...)
 	}
 }
 

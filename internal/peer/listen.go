@@ -24,8 +24,9 @@ type Listener struct {
 	stop     context.Context // ended: so is the accept loop
 	cancel   context.CancelFunc
 
-	storm storm // the accept loop's
-	err   error // the last AcceptFailed since the last Accepted; the control lock guards it
+	storm    storm // of accepts that failed
+	filtered storm // of peers that AcceptFilter does not let in
+	err      error // the last AcceptFailed since the last Accepted; the control lock guards it
 }
 
 // Listen binds. Its events are BindFailed or Listening.
@@ -68,16 +69,17 @@ func (l *Listener) Run(each func(*Conn) bool) {
 	for {
 		nc, err := l.ln.Accept()
 		switch {
+		case err == nil && !l.opt.Transport.Admits(nc.RemoteAddr()):
+			l.filtered.turnedAway(l, nc, errFiltered)
 		case err == nil && l.opt.MaxHandshakes > 0 && int(l.shaking.Load()) >= l.opt.MaxHandshakes:
-			nc.Close()
-			l.storm.failed(l, errTooMany)
+			l.storm.turnedAway(l, nc, errTooMany)
 		case err == nil:
 			l.storm.pause = 0
 			l.accept(nc, each)
 		case l.stop.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default:
-			l.storm.failed(l, transport.Cause(err))
+			l.storm.failed(l, "", transport.Cause(err))
 			l.storm.wait(l.stop.Done())
 		}
 	}
@@ -110,6 +112,7 @@ func (l *Listener) accept(nc net.Conn, each func(*Conn) bool) {
 func (l *Listener) Close(why monitor.Reason) {
 	l.host.Lock()
 	l.storm.end(l)
+	l.filtered.end(l)
 	l.cancel() // from here on each refuses: Closed is the last that is heard of the listener
 	l.host.Unlock()
 	err := l.ln.Close()

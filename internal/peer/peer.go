@@ -26,6 +26,8 @@ type Host interface {
 	sync.Locker
 	Emit(e *monitor.Event) // stamps the socket's own facts; control lock held
 
+	// Greetings are the messages that go out to a peer before all others. Control lock held.
+	Greetings() [][]byte
 	// Attach is called after HandshakeSucceeded was emitted and before the first message, with the control lock held.
 	Attach(c *Conn)
 	// Accept says whether the socket takes another peer, before the handshake is through; an error refuses it.
@@ -63,7 +65,7 @@ type Options struct {
 	Sends, Receives bool
 	Marks           *Marks
 	Answers         bool // every message answers one that came over the same connection
-	Exclusive       bool // a peer may find the place taken: hear it out before we say READY
+	Exclusive       bool // a peer may find the place taken, or its name: hear it out before we say READY
 	Publishes       bool // what comes are subscriptions, most of all
 	Raw             bool // no ZMTP: bytes come and go as they are
 	Conflate        bool // queues keep the last message only
@@ -76,15 +78,21 @@ type Options struct {
 	HandshakeTimeout time.Duration
 	ReconnectMin     time.Duration // 0: never again
 	ReconnectMax     time.Duration
+	Stop             Stops
 	MaxHandshakes    int
 
 	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
 
 	Jitter           func() float64 // in [0, 1): spreads the dial attempts of many
-	Hello, Welcome   []byte         // messages that go out before all others; nil: none
-	Probe            bool           // so does an empty one
 	SubscriptionMost int            // bytes of one subscription at most; 0: no limit
 	Source           message.Source // of large received bodies; nil: the heap
+}
+
+// Stops are what ends the dialling of an endpoint for good.
+type Stops struct {
+	Refused         bool // nobody listens there
+	HandshakeFailed bool // whoever does is no peer for this socket
+	Disconnected    bool // a peer that was ready is gone, and not by our will
 }
 
 // Marks are a socket's high-water marks, 0 for none: they change while endpoints live.

@@ -2,20 +2,23 @@ package peer
 
 import (
 	"errors"
+	"net"
 	"syscall"
 	"time"
 
+	"github.com/glassmq/zmq/internal/transport"
 	"github.com/glassmq/zmq/monitor"
 )
 
 // A storm turns the failures of an accept loop that come at every turn, such as having no descriptors left, into at most
 // ten events a second with a count, and slows the loop down. The control lock guards it, but for pause.
 type storm struct {
-	count uint64 // since the last event
-	err   error  // the last of them
-	last  time.Time
-	later *time.Timer // tells what was too early to be told
-	pause time.Duration
+	count  uint64 // since the last event
+	err    error  // of the last of them
+	remote string // and whose connection it was, if that is known
+	last   time.Time
+	later  *time.Timer // tells what was too early to be told
+	pause  time.Duration
 }
 
 const (
@@ -24,14 +27,24 @@ const (
 	pauseMost  = time.Second
 )
 
-var errTooMany = errors.New("too many handshakes at once")
+var (
+	errTooMany  = errors.New("too many handshakes at once")
+	errFiltered = errors.New("not from a network in AcceptFilter")
+)
+
+// turnedAway closes a connection that came up, and is not to be: before a byte.
+func (s *storm) turnedAway(l *Listener, nc net.Conn, why error) {
+	remote := transport.Name(nc.RemoteAddr())
+	nc.Close()
+	s.failed(l, remote, why)
+}
 
 // failed counts one failure, and tells it now or later.
-func (s *storm) failed(l *Listener, err error) {
+func (s *storm) failed(l *Listener, remote string, err error) {
 	l.host.Lock()
 	defer l.host.Unlock()
 	s.count++
-	s.err = err
+	s.err, s.remote = err, remote
 	early := stormEvery - time.Since(s.last)
 	switch {
 	case early <= 0:
@@ -61,8 +74,12 @@ func (s *storm) tell(l *Listener) {
 	}
 	e := l.event(monitor.AcceptFailed)
 	e.FD, e.Err, e.Count, e.Who, e.Phase, e.Reason = -1, s.err, s.count, monitor.ByLocal, monitor.InConnect, systemReason(s.err)
-	if s.err == errTooMany {
+	e.Remote = s.remote
+	switch s.err {
+	case errTooMany:
 		e.Reason = monitor.ReasonTooManyHandshakes
+	case errFiltered:
+		e.Reason = monitor.ReasonFiltered
 	}
 	if errors.Is(s.err, syscall.ECONNABORTED) {
 		e.Who = monitor.ByPeer

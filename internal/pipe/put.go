@@ -84,24 +84,43 @@ func (q *Queue) PutMessage(envelope [][]byte, m *message.Message) Outcome {
 	return how
 }
 
-// Tell queues a message that peer did not send, or not as it stands, whatever the mark says: a subscription, a note that it
-// came or went. Any goroutine may call. first: the consumer must be told.
+// Tell queues a message that peer did not send, or not as it stands, whatever the mark says, and also when no more are
+// put: a subscription, a note that it came or went. Any goroutine may call. first: the consumer must be told.
 func (q *Queue) Tell(peer *monitor.Peer, frames ...[]byte) (first bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	limit, before := q.limit, q.peer
-	q.limit, q.peer = math.MaxInt64, peer
+	limit, before, closed := q.limit, q.peer, q.closed
+	q.limit, q.peer, q.closed = math.MaxInt64, peer, false
 	c, how := q.room(inline(frames))
-	q.limit, q.peer = limit, before
-	if c == nil {
-		return false // closed
-	}
+	q.limit, q.peer, q.closed = limit, before, closed
 	for i, f := range frames {
 		c.Append(f, i < len(frames)-1)
 	}
 	c.Count++
 	q.put++
 	return how == First
+}
+
+// TellFirst queues messages of one frame before what is in the queue, whatever the mark says: greetings. Nothing was taken
+// yet, and the consumer must be told.
+func (q *Queue) TellFirst(all [][]byte) {
+	if len(all) == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	c := message.NewChunk(0, inline(all))
+	for _, m := range all {
+		c.Append(m, false)
+		c.Count++
+		q.put++
+	}
+	c.Peer, c.Next = q.peer, q.head
+	if q.head = c; q.tail == nil {
+		q.tail = c
+	}
+	q.idle = false
+	q.conflated(1)
 }
 
 // inline is the room that frames take in a chunk at most.

@@ -54,6 +54,11 @@ func (c *Core) giveUp() {
 	switch {
 	case !replace:
 	case conn != nil && conn.IsOpen():
+		if conn.Endpoint.Side == monitor.SideBind { // its queue goes down with it: the next request must not be in there
+			c.mu.Lock()
+			c.detachSending(conn.Pipe)
+			c.mu.Unlock()
+		}
 		conn.End(why)
 	case l != nil:
 		l.cut(why)

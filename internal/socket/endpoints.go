@@ -29,6 +29,7 @@ type dial struct {
 	joint  *joint     // over inproc: its queues
 	link   *link      // over inproc: nil while nobody is
 	ending bool       // over inproc: it is being hung up
+	barred *bind      // over inproc: where another end has taken over the routing id of this one
 	as     string     // the name that ConnectAs gave the peer
 }
 

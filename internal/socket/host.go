@@ -39,6 +39,9 @@ func (h *host) Accept(c *peer.Conn) error {
 	return nil
 }
 
+// Greetings are asked for when a peer is ready, so that options that came after the Bind or Connect hold for it.
+func (h *host) Greetings() [][]byte { return (*Core)(h).greetings() }
+
 // Attach gives an accepted peer its place among the others. A dialled one has had it since Connect, unless messages are
 // to be queued for ready peers only.
 func (h *host) Attach(c *peer.Conn) {
@@ -68,10 +71,16 @@ func (h *host) Attach(c *peer.Conn) {
 
 // tell puts a message of our own before the user, as from a peer. Control lock held.
 func (c *Core) tell(p *pipe.Pipe, from *monitor.Peer, frame []byte) {
-	if p.In != nil && frame != nil && p.In.Tell(from, frame) {
-		c.in.mu.Lock()
+	if p.In == nil || frame == nil {
+		return
+	}
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	switch first := p.In.Tell(from, frame); {
+	case p.Place[pipe.Receiving] < 0: // over inproc the peer was gone, and all that it said received, before we heard of it
+		c.in.attach(p)
+	case first:
 		c.in.arrived(p)
-		c.in.mu.Unlock()
 	}
 }
 

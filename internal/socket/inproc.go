@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -34,10 +35,11 @@ type link struct {
 	peer  *monitor.Peer
 	since time.Time
 
-	up      *pipe.Queue // of a publisher's end: where subscriptions come from; else nil
-	hearing sync.Mutex  // the consumer's lock of up
-	away    *displaced  // who had its peer's name before
-	slab    message.Slab
+	up       *pipe.Queue // of a publisher's end: where subscriptions come from; else nil
+	hearing  sync.Mutex  // the consumer's lock of up
+	away     *displaced  // who had its peer's name before
+	rejected bool        // its peer's name is another's, and stays it
+	slab     message.Slab
 }
 
 // A joint is the two queues of a connection, or of an end that looks for one, and what both sockets' marks add up to.
@@ -116,7 +118,12 @@ func (j *joint) newPipe(c *Core, end int) *pipe.Pipe {
 		l := j.end[1-end].Load()
 		return l != nil && l.settle(p.Out, eager)
 	}
-	p.About = func(k monitor.Kind) *monitor.Event { return j.end[end].Load().about(k) }
+	p.About = func(k monitor.Kind) *monitor.Event {
+		if l := j.end[end].Load(); l != nil {
+			return l.about(k)
+		}
+		return &monitor.Event{Kind: k | monitor.Inproc, FD: -1} // about to be opened: nothing has happened yet
+	}
 	p.Marks = func() {
 		c.mu.Lock()
 		send, recv := c.opt.SendHWM, c.opt.RecvHWM
@@ -172,10 +179,11 @@ func (c *Core) seek(d *dial) {
 	}
 	j.conflate(c.opt.Conflate)
 	j.send[connected], j.recv[connected] = c.opt.SendHWM, c.opt.RecvHWM
+	before := d.pipe
 	d.joint, d.pipe = j, j.newPipe(c, connected)
 	j.end[connected].Store(&link{owner: c, at: d.at, pipe: d.pipe}) // for the marks; replaced when somebody is there
 	c.give(d.pipe, d.as)
-	c.hello(d.pipe)
+	c.inherit(before, d.pipe)
 	c.attachReceiving(d.pipe)
 	if !c.opt.Immediate {
 		c.attachSending(d.pipe)
@@ -183,17 +191,17 @@ func (c *Core) seek(d *dial) {
 	c.ctx.seek(d.name, c, d)
 }
 
-// hello queues what goes out before all other messages. Control lock held.
-func (c *Core) hello(p *pipe.Pipe) {
+// greetings are what goes out before all other messages. Control lock held.
+func (c *Core) greetings() (all [][]byte) {
 	if c.opt.ProbeRouter {
-		p.Out.Tell(nil, []byte{})
+		all = append(all, []byte{})
 	}
-	if c.opt.Hello != nil {
-		p.Out.Tell(nil, c.opt.Hello)
+	for _, m := range [][]byte{c.opt.Hello, c.opt.Welcome} {
+		if m != nil {
+			all = append(all, m)
+		}
 	}
-	if c.opt.Welcome != nil {
-		p.Out.Tell(nil, c.opt.Welcome)
-	}
+	return all
 }
 
 // conflate makes both queues keep the last message only, if one of their sockets wants that.
@@ -209,8 +217,11 @@ func (j *joint) conflate(on bool) {
 // longer, to be had. No lock is held; each end's part runs under its own.
 func join(a *Core, d *dial, b *Core, at *bind) bool {
 	a.mu.Lock()
-	j, pipe := d.joint, d.pipe
+	j, pipe, barred := d.joint, d.pipe, d.barred == at
 	a.mu.Unlock()
+	if barred {
+		return false
+	}
 	la := &link{id: peer.NextID(), owner: a, at: d.at, dial: d, since: time.Now(), pipe: pipe}
 	lb := &link{id: peer.NextID(), owner: b, at: at.at, bind: at, since: time.Now(), pipe: j.newPipe(b, bound)}
 	la.other, lb.other = lb, la
@@ -224,10 +235,15 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 	}
 	lb.pipe.SetConn(lb.id)
 	if !zmtp.Compatible(a.typ, b.typ) {
-		a.mismatch(la, b.typ)
+		a.refused(la, peer.Cause{Who: monitor.ByLocal, Phase: monitor.InMetadata, Reason: monitor.ReasonIncompatibleSocketType,
+			Err: fmt.Errorf("%s cannot talk to %s", a.typ, b.typ)})
 		return false
 	}
 	if !b.welcome(lb, j) {
+		if lb.rejected {
+			a.refused(la, peer.Cause{Who: monitor.ByPeer, Phase: monitor.InMetadata, Reason: monitor.ReasonRefusedByPeer,
+				Err: errors.New("it has a peer of this routing id")})
+		}
 		return false
 	}
 	lb.away.cut()
@@ -250,11 +266,10 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 func (c *Core) welcome(l *link, j *joint) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing || !c.isBound(l.bind) || c.rule.one && c.taken() || !c.admit(l) {
+	if c.closing || !c.isBound(l.bind) || c.rule.one && c.taken() || !c.admit(l, monitor.Accepted) {
 		return false
 	}
 	j.conflate(c.opt.Conflate)
-	c.hello(l.pipe)
 	j.mu.Lock()
 	j.bound = true
 	j.mu.Unlock()
@@ -265,7 +280,6 @@ func (c *Core) welcome(l *link, j *joint) bool {
 		j.in.SetPeer(l.other.peer)
 	}
 	c.links[l] = struct{}{}
-	l.emit(monitor.Accepted, peer.Cause{})
 	l.emit(monitor.HandshakeSucceeded, peer.Cause{})
 	return true
 }
@@ -275,9 +289,17 @@ func (c *Core) open(l *link, j *joint) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, live := c.links[l]; live {
+		c.greet(l)
 		j.end[bound].Store(l)
 		c.attach(l.pipe)
 		c.met(l)
+	}
+}
+
+// greet says what goes out before all that is queued: before the peer was there, nobody was greeted. Control lock held.
+func (c *Core) greet(l *link) {
+	if q := l.pipe.Out; q != nil {
+		q.TellFirst(c.greetings())
 	}
 }
 
@@ -292,14 +314,22 @@ func (c *Core) met(l *link) {
 	(*host)(c).Changed()
 }
 
-// admit gives a peer over inproc its name, if the socket's type has names. Control lock held.
-func (c *Core) admit(l *link) bool {
+// admit lets a peer in, and gives it its name if the socket's type has names: one that another has is refused, or taken
+// over. Control lock held.
+func (c *Core) admit(l *link, up monitor.Kind) bool {
+	l.emit(up, peer.Cause{})
 	if c.out.router == nil {
 		return true
 	}
 	holder, ok := c.claim(l.pipe, l.peer.RoutingID)
 	if holder != nil {
-		l.emit(monitor.IdentityConflict, peer.Cause{Who: monitor.ByPeer, Phase: monitor.InMetadata, Reason: monitor.ReasonIdentityConflict})
+		why := peer.Cause{Who: monitor.ByPeer, Phase: monitor.InMetadata, Reason: monitor.ReasonIdentityConflict}
+		l.emit(monitor.IdentityConflict, why)
+		if !ok {
+			l.rejected, why.Who = true, monitor.ByLocal
+			l.emit(monitor.HandshakeFailedProtocol, why)
+			l.emit(monitor.Disconnected, why)
+		}
 	}
 	if ok {
 		l.away = c.displace(holder)
@@ -314,14 +344,14 @@ func (c *Core) admit(l *link) bool {
 func (c *Core) arrive(l *link, d *dial, j *joint) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if d.link != nil || d.joint != j || !c.isDial(d) || !c.admit(l) {
+	if d.link != nil || d.joint != j || !c.isDial(d) || !c.admit(l, monitor.Connected) {
 		return false
 	}
 	d.link = l
 	d.pipe.SetConn(l.id)
 	c.links[l] = struct{}{}
-	l.emit(monitor.Connected, peer.Cause{})
 	l.emit(monitor.HandshakeSucceeded, peer.Cause{})
+	c.greet(l)
 	j.end[connected].Store(l)
 	if c.opt.Immediate {
 		c.attachSending(l.pipe)
@@ -342,12 +372,10 @@ func (c *Core) routingID() string {
 	return c.opt.RoutingID
 }
 
-// mismatch tells a socket that seeks that what is bound cannot talk to it.
-func (c *Core) mismatch(l *link, typ string) {
+// refused tells a socket that seeks why it and what is bound do not come together.
+func (c *Core) refused(l *link, why peer.Cause) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	why := peer.Cause{Who: monitor.ByLocal, Phase: monitor.InMetadata, Reason: monitor.ReasonIncompatibleSocketType,
-		Err: fmt.Errorf("%s cannot talk to %s", c.typ, typ)}
 	l.emit(monitor.Connected, peer.Cause{})
 	l.emit(monitor.HandshakeFailedProtocol, why)
 	l.emit(monitor.Disconnected, why)
@@ -369,7 +397,7 @@ func (l *link) emit(k monitor.Kind, why peer.Cause) {
 	e := &monitor.Event{Kind: k | monitor.Inproc}
 	e.SetPeer(l.peer)
 	e.Who, e.Phase, e.Reason, e.Err = why.Who, why.Phase, why.Reason, why.Err
-	if k == monitor.HandshakeFailedProtocol {
+	if k == monitor.HandshakeFailedProtocol { // libzmq has one number for all that is wrong in a peer's metadata
 		e.Value = uint64(zmtp.IncompatibleSocketType.Classic())
 	}
 	if k&(monitor.Disconnected|monitor.LocalClosed) != 0 {
@@ -411,6 +439,17 @@ func (l *link) cut(why peer.Cause) {
 			end.owner.ctx.match(end.bind.name) // a PAIR is free again
 		}
 	}
+}
+
+// bar keeps the end that connected from coming back to the one that bound. They are of one process, and would be together
+// again at once: two that have the same routing id would take it from each other for ever.
+func (l *link) bar() {
+	if l.dial == nil {
+		l = l.other
+	}
+	l.owner.mu.Lock()
+	defer l.owner.mu.Unlock()
+	l.dial.barred = l.other.bind
 }
 
 // end is one socket's part of cut.

@@ -152,6 +152,8 @@ func (c *Core) listeners(frames [][]byte, m *message.Message) []*pipe.Pipe {
 // Subscribed obeys what a peer subscribes to, or no longer; it is called by who reads from the peer.
 func (h *host) Subscribed(p *pipe.Pipe, from *monitor.Peer, prefix []byte, on bool) error {
 	c := (*Core)(h)
+	c.mu.Lock() // over inproc the other end may just be cutting the connection: nothing is told of it after its last event
+	defer c.mu.Unlock()
 	s := &c.out
 	s.mu.Lock()
 	if p.Deaf {
@@ -176,9 +178,7 @@ func (h *host) Subscribed(p *pipe.Pipe, from *monitor.Peer, prefix []byte, on bo
 		c.subscribed(from, prefix, on)
 	}
 	if sole {
-		c.mu.Lock()
 		h.Changed() // a publisher's peer is ready when it has subscribed
-		c.mu.Unlock()
 	}
 	return nil
 }
@@ -198,10 +198,13 @@ func (s *sendSide) subscribe(p *pipe.Pipe, prefix []byte, on bool) (changed, tol
 		return fresh, first || s.verbose, fresh && n == 1
 	}
 	was, last := s.fan.Topics.Remove(prefix, p)
+	if was {
+		s.waiting.wakeAll() // a message that waits for p may be for others only
+	}
 	return was, last || s.verboser, false
 }
 
-// subscribed tells the event.
+// subscribed tells the event. Control lock held.
 func (c *Core) subscribed(from *monitor.Peer, prefix []byte, on bool) {
 	kind := monitor.Subscribed
 	if !on {
@@ -275,8 +278,8 @@ func (c *Core) forgetTopics(p *pipe.Pipe, from *monitor.Peer) {
 // Admit subscribes the peer that a message came from to a prefix, or with !on unsubscribes it: XPubManual.
 func (c *Core) Admit(id monitor.ConnID, prefix []byte, on bool) error {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	p, from := c.pipeOf(id)
-	c.mu.Unlock()
 	if p == nil {
 		return Because(ErrNotFound, "zmq: XPUB: the peer that this message came from is gone")
 	}
@@ -299,9 +302,7 @@ func (c *Core) Admit(id monitor.ConnID, prefix []byte, on bool) error {
 		c.subscribed(from, prefix, on)
 	}
 	if sole {
-		c.mu.Lock()
 		(*host)(c).Changed()
-		c.mu.Unlock()
 	}
 	return nil
 }

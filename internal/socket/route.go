@@ -52,6 +52,22 @@ func (c *Core) give(p *pipe.Pipe, as string) {
 	p.Given, p.Name = true, []byte(as) // nobody has it yet
 }
 
+// inherit keeps the name of a peer whose connection over inproc has ended for the pipe that waits for it, unless another
+// has taken it meanwhile; before is nil at first. Control lock held.
+func (c *Core) inherit(before, p *pipe.Pipe) {
+	if before == nil || before.ID == "" || p.Given {
+		return
+	}
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.out.router.Find([]byte(before.ID)) == nil {
+		c.out.router.Name(p, before.ID)
+		p.Name = before.Name
+	}
+}
+
 // known reports whether some peer has the name. Control lock held.
 func (c *Core) known(id string) bool {
 	c.out.mu.Lock()
@@ -128,6 +144,7 @@ func (d *displaced) cut() {
 	case d.conn != nil:
 		d.conn.End(why)
 	default:
+		d.link.bar()
 		d.link.cut(why)
 	}
 }

@@ -202,10 +202,11 @@ func (s *sendSide) settle(eager bool) (room bool) {
 		s.mu.Lock()
 		if has {
 			s.choose.Ready(p)
+			room = room || s.router != nil
 		}
 	}
 	p, _, err := s.choose.Choose()
-	return p != nil || err != nil || s.err != nil
+	return room || p != nil || err != nil || s.err != nil
 }
 
 // patience is how long a sender over inproc waits for half a queue of room before it asks to hear of every message: a
@@ -324,6 +325,9 @@ func (s *sendSide) attach(p *pipe.Pipe) {
 
 func (s *sendSide) detach(p *pipe.Pipe) {
 	s.choose.Detach(p)
+	if s.router != nil || s.fan != nil {
+		s.waiting.wakeAll() // somebody may wait for this peer
+	}
 	if i := slices.Index(s.near, p); i >= 0 {
 		s.near = slices.Delete(s.near, i, i+1)
 	}

@@ -1,8 +1,8 @@
 // Package socket is the core that ties the rooms below into a socket: endpoints, waiting, closing, statistics.
 //
 // Reading order: socket.go (what a socket is), send.go and recv.go (a message's first and last steps), lend.go and
-// wait.go (how calls wait), endpoints.go, inproc.go and host.go (where pipes come from), close.go, state.go, watch.go,
-// context.go.
+// wait.go (how calls wait), endpoints.go, inproc.go and host.go (where pipes come from), close.go, state.go, watch.go
+// and flow.go (events), context.go.
 //
 // Locks, in this order, none held across I/O or a user's code:
 //
@@ -36,6 +36,7 @@ type Options struct {
 	RoutingID        string
 
 	ReconnectMin, ReconnectMax       time.Duration
+	Stop                             peer.Stops
 	ConnectTimeout, HandshakeTimeout time.Duration
 	HeartbeatInterval                time.Duration
 	HeartbeatTimeout, HeartbeatTTL   time.Duration
@@ -265,11 +266,11 @@ func (c *Core) peerOptions() *peer.Options {
 	}
 	return &peer.Options{
 		SocketID: c.ID, Type: c.typ, Metadata: append(local, o.Metadata...), Mechanism: o.Mechanism, Transport: o.Transport,
-		Sends: c.rule.sends, Receives: c.rule.receives, Marks: &c.marks, Eager: c.rule.turns, Exclusive: c.rule.one, Answers: c.rule.answers,
-		Publishes: c.rule.publishes, Raw: c.raw(), Conflate: o.Conflate, Probe: o.ProbeRouter, Hello: o.Hello, Welcome: o.Welcome,
+		Sends: c.rule.sends, Receives: c.rule.receives, Marks: &c.marks, Eager: c.rule.turns, Exclusive: c.rule.one || c.out.router != nil, Answers: c.rule.answers,
+		Publishes: c.rule.publishes, Raw: c.raw(), Conflate: o.Conflate,
 		SubscriptionMost: o.MaxSubscriptionBytes,
 		MaxMessageSize:   o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
-		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, MaxHandshakes: o.MaxHandshakes,
+		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, Stop: o.Stop, MaxHandshakes: o.MaxHandshakes,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
 		Immediate: o.Immediate, Jitter: o.Jitter, Source: o.Source,
 	}

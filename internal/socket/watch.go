@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/glassmq/zmq/internal/endpoint"
 	"github.com/glassmq/zmq/internal/message"
@@ -86,7 +87,7 @@ type frames struct {
 	ctx     context.Context // ended: send what is queued without waiting, then the last
 	stop    context.CancelFunc
 	done    sync.WaitGroup
-	missed  uint64 // events that did not fit when the monitor stopped
+	missed  atomic.Uint64 // events that did not fit when the monitor stopped, or that a PUB dropped for a slow reader
 }
 
 // Monitor sends the events in m as libzmq's frames over a socket of type typ that is bound to an inproc endpoint; ""
@@ -149,8 +150,6 @@ func monitorEndpoint(text string, version int, typ string) (at endpoint.Endpoint
 		return at, Because(ErrNotSupported, "a monitor needs inproc, not %s", at.Scheme)
 	case typ != "PAIR" && typ != "PUB" && typ != "PUSH":
 		return at, Because(ErrInvalid, "a monitor is a PAIR, PUB or PUSH socket, not %s", typ)
-	case !Known(typ):
-		return at, Because(ErrNotSupported, "socket type %s is not supported yet", typ)
 	}
 	return at, nil
 }
@@ -168,7 +167,7 @@ func (c *Core) stopFrames() {
 	f.stop()
 	f.done.Wait()
 	c.mu.Lock()
-	c.framesOld += f.sub.Lost() + f.missed
+	c.framesOld += f.lost()
 	c.mu.Unlock()
 }
 
@@ -177,12 +176,15 @@ func (c *Core) framesLost() uint64 {
 	if c.frames == nil {
 		return c.framesOld
 	}
-	return c.framesOld + c.frames.sub.Lost()
+	return c.framesOld + c.frames.lost()
 }
+
+func (f *frames) lost() uint64 { return f.sub.Lost() + f.missed.Load() }
 
 // run sends events until the last.
 func (f *frames) run() {
 	defer f.socket.Shutdown(NoWait)
+	missed := uint64(0)
 	for e := range f.sub.Events(context.Background()) {
 		if e.Kind == monitor.Lost || e.Kind&f.mask == 0 {
 			continue // libzmq's readers know no such event
@@ -196,7 +198,8 @@ func (f *frames) run() {
 			err = f.socket.SendMessage(NoWait, m) // told to stop: what fits now, fits
 		}
 		if err != nil {
-			f.missed++
+			missed++
 		}
+		f.missed.Store(missed + f.socket.dropped())
 	}
 }

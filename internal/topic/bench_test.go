@@ -23,24 +23,14 @@ func prefixes(n int, draw func(*rand.Rand) string) (all [][]byte) {
 	return all
 }
 
+var kinds = map[string]func(*rand.Rand) string{"binary": raw, "names": names}
+
 func raw(r *rand.Rand) string { return random(r, 8+r.IntN(13), allBytes) }
 
 // names are as markets and sensors have them.
 func names(r *rand.Rand) string {
 	area := []string{"md.", "trade.", "sensor.", "log."}[r.IntN(4)]
 	return area + random(r, 4+r.IntN(3), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") + fmt.Sprintf(".%d", r.IntN(10000))
-}
-
-func grown(do func()) int {
-	var a, b runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&a)
-	do()
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&b)
-	return int(b.HeapAlloc) - int(a.HeapAlloc)
 }
 
 func BenchmarkMatch(b *testing.B) {
@@ -56,7 +46,7 @@ func BenchmarkMatch(b *testing.B) {
 			}
 		})
 	}
-	for name, draw := range map[string]func(*rand.Rand) string{"binary": raw, "names": names} {
+	for name, draw := range kinds {
 		b.Run("a million "+name, func(b *testing.B) {
 			all := prefixes(million, draw)
 			var s Set[*int]
@@ -80,6 +70,27 @@ func BenchmarkMatch(b *testing.B) {
 			}
 			b.ReportMetric(float64(size)/million, "B/subscription")
 			runtime.KeepAlive(all)
+		})
+	}
+}
+
+// A million come and go.
+func BenchmarkChange(b *testing.B) {
+	for name, draw := range kinds {
+		all := prefixes(million, draw)
+		b.Run("add and remove "+name, func(b *testing.B) {
+			var s Set[*int]
+			k := new(int)
+			s.Add(nil, new(int))
+			for b.Loop() {
+				for _, p := range all {
+					s.Add(p, k)
+				}
+				b.StopTimer()
+				b.StartTimer()
+				s.RemoveAll(k, nil)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/million, "ns/subscription")
 		})
 	}
 }

@@ -13,7 +13,7 @@ type branch []byte
 const perKid = 1 + 4
 
 func newBranch(a byte, kid uint32, b byte, other uint32) branch {
-	return branch(nil).with(a, kid).with(b, other)
+	return make(branch, 0, 3*perKid+1).with(a, kid).with(b, other) // 16 bytes
 }
 
 func (b branch) len() int { return len(b) / perKid }

@@ -16,14 +16,13 @@ import (
 
 // A Set is what a publisher's subscribers subscribed to. The zero Set is empty. It is not safe for concurrent use.
 //
-// A subscription costs its subscriber's place here and, unless others share them, the bytes of its prefix: about 60 to 75
-// bytes for a prefix of 8 to 20, and 2.5 bytes for each further one.
+// A subscription takes about 65 bytes with a prefix of 8 to 20 bytes, and 2.3 for each further byte; in the worst case, where
+// prefixes part at every bit, 115; and 25 if somebody else has subscribed to the same.
 type Set[K comparable] struct {
 	trie        trie[holder]
 	lists       arena[list[K]]
-	numbers     map[K]uint32    // of the subscribers that there are, from 1
-	subscribers []subscriber[K] // by number; [0] is nobody
-	free        []uint32        // numbers of those that are gone
+	subscribers arena[subscriber[K]]
+	numbers     map[K]uint32 // of the subscribers
 	prefixes    int
 }
 
@@ -54,33 +53,21 @@ type subscription struct {
 
 // Add subscribes k to prefix, of which it makes a copy. fresh: k was not subscribed to it; first: nobody was.
 //
-// A second time is the same subscription, and not a second one as RFC 37 has it: libzmq's subscribers count for
-// themselves, and say each SUBSCRIBE but only the last CANCEL. Who counts here too keeps what they cancelled.
+// A second time is the same subscription, where RFC 37 has two that two CANCELs end: libzmq's subscribers count for
+// themselves, and send each SUBSCRIBE but only the last CANCEL (seen of 4.3.4). To count here too would keep what they
+// cancelled.
 func (s *Set[K]) Add(prefix []byte, k K) (fresh, first bool) {
 	node, who := s.trie.make(prefix), s.enlist(k)
 	if s.search(node, who) >= 0 {
 		return false, false
 	}
-	n, sub := s.trie.nodes.at(node), &s.subscribers[who]
-	place := uint32(len(sub.has))
-	at := 0
-	switch h := n.value; {
-	case h == holder{}:
-		n.value = holder{who, place}
-		s.prefixes++
-		first = true
-	case h.at != several:
-		l := s.lists.take()
-		*s.lists.at(l) = list[K]{[]K{s.subscribers[h.who].k, k}, []uint32{h.at, place}}
-		n.value = holder{l, several}
-		at = 1
-	default:
-		l := s.lists.at(h.who)
-		at = len(l.who)
-		l.who, l.at = append(l.who, k), append(l.at, place)
-	}
-	sub.has = append(sub.has, subscription{node, uint32(at)})
+	sub := s.subscribers.at(who)
+	place := s.enter(s.trie.nodes.at(node), holder{who, uint32(len(sub.has))})
+	sub.has = append(sub.has, subscription{node, place})
 	sub.bytes += len(prefix)
+	if first = s.trie.nodes.at(node).value.at != several; first {
+		s.prefixes++
+	}
 	return true, first
 }
 
@@ -95,7 +82,7 @@ func (s *Set[K]) Remove(prefix []byte, k K) (was, last bool) {
 		return false, false
 	}
 	last = s.unlink(who, i)
-	sub := &s.subscribers[who]
+	sub := s.subscribers.at(who)
 	if sub.bytes -= len(prefix); len(sub.has) == 0 {
 		s.dismiss(k)
 	}
@@ -103,16 +90,17 @@ func (s *Set[K]) Remove(prefix []byte, k K) (was, last bool) {
 }
 
 // RemoveAll takes back all that k is subscribed to, in no order, and tells each of it, if that is not nil: the prefix, valid
-// until it returns, and whether it was nobody else's. It must not use the set.
+// until it returns, and whether it was nobody else's. It must not use the set. It takes time for k's subscriptions only, some
+// 0.3 µs for each of a million.
 func (s *Set[K]) RemoveAll(k K, each func(prefix []byte, last bool)) {
 	who := s.numbers[k]
 	if who == 0 {
 		return
 	}
 	var prefix []byte
-	for i := len(s.subscribers[who].has) - 1; i >= 0; i-- { // neighbours in time are neighbours in memory
+	for i := len(s.subscribers.at(who).has) - 1; i >= 0; i-- { // neighbours in time are neighbours in memory
 		if each != nil {
-			prefix = s.trie.prefix(s.subscribers[who].has[i].node, prefix)
+			prefix = s.trie.prefix(s.subscribers.at(who).has[i].node, prefix)
 		}
 		if last := s.unlink(who, i); each != nil {
 			each(prefix, last)
@@ -128,7 +116,7 @@ func (s *Set[K]) Match(dst []K, topic []byte) []K {
 		switch h := s.trie.nodes.at(node).value; {
 		case h == holder{}:
 		case h.at != several:
-			dst = append(dst, s.subscribers[h.who].k)
+			dst = append(dst, s.subscribers.at(h.who).k)
 		default:
 			dst = append(dst, s.lists.at(h.who).who...)
 		}
@@ -139,7 +127,7 @@ func (s *Set[K]) Match(dst []K, topic []byte) []K {
 // Count is how many prefixes k is subscribed to, and how many bytes they have together.
 func (s *Set[K]) Count(k K) (prefixes, bytes int) {
 	if who := s.numbers[k]; who != 0 {
-		return len(s.subscribers[who].has), s.subscribers[who].bytes
+		return len(s.subscribers.at(who).has), s.subscribers.at(who).bytes
 	}
 	return 0, 0
 }
@@ -154,33 +142,26 @@ func (s *Set[K]) enlist(k K) uint32 {
 		return who
 	}
 	if s.numbers == nil {
-		s.numbers, s.subscribers = map[K]uint32{}, make([]subscriber[K], 1)
+		s.numbers = map[K]uint32{}
 	}
-	if last := len(s.free) - 1; last >= 0 {
-		who, s.free = s.free[last], s.free[:last]
-	} else {
-		who = uint32(len(s.subscribers))
-		s.subscribers = append(s.subscribers, subscriber[K]{})
-	}
-	s.subscribers[who].k = k
+	who = s.subscribers.take()
+	s.subscribers.at(who).k = k
 	s.numbers[k] = who
 	return who
 }
 
 // dismiss forgets a subscriber without subscriptions.
 func (s *Set[K]) dismiss(k K) {
-	who := s.numbers[k]
-	delete(s.numbers, k)
-	s.subscribers[who] = subscriber[K]{}
-	if s.free = append(s.free, who); len(s.numbers) == 0 {
-		s.numbers, s.subscribers, s.free = nil, nil, nil
+	s.subscribers.give(s.numbers[k])
+	if delete(s.numbers, k); len(s.numbers) == 0 {
+		s.numbers = nil // a map does not shrink
 	}
 }
 
 // search finds who's subscription to a node's prefix among all of who's, -1 if there is none. It looks through the shorter
 // of two lists: nobody is made to walk a million subscriptions, or a thousand subscribers, by one who has a few.
 func (s *Set[K]) search(node, who uint32) int {
-	h, sub := s.trie.nodes.at(node).value, &s.subscribers[who]
+	h, sub := s.trie.nodes.at(node).value, s.subscribers.at(who)
 	if h.at != several {
 		if h.who == who {
 			return int(h.at)
@@ -189,7 +170,7 @@ func (s *Set[K]) search(node, who uint32) int {
 	}
 	l := s.lists.at(h.who)
 	if len(sub.has) < len(l.who) {
-		return slices.IndexFunc(sub.has, func(one subscription) bool { return one.node == node })
+		return slices.IndexFunc(sub.has, func(x subscription) bool { return x.node == node })
 	}
 	if i := slices.Index(l.who, sub.k); i >= 0 {
 		return int(l.at[i])
@@ -197,9 +178,27 @@ func (s *Set[K]) search(node, who uint32) int {
 	return -1
 }
 
+// enter puts a subscriber's subscription to a node and returns its place in the node's list. The second makes the list.
+func (s *Set[K]) enter(n *node[holder], h holder) (place uint32) {
+	k := s.subscribers.at(h.who).k
+	switch old := n.value; {
+	case old == holder{}:
+		n.value = h
+	case old.at != several:
+		n.value = holder{s.lists.take(), several}
+		*s.lists.at(n.value.who) = list[K]{[]K{s.subscribers.at(old.who).k, k}, []uint32{old.at, h.at}}
+		place = 1
+	default:
+		l := s.lists.at(old.who)
+		place = uint32(len(l.who))
+		l.who, l.at = append(l.who, k), append(l.at, h.at)
+	}
+	return place
+}
+
 // unlink takes the subscription with number i of who's away. last: its prefix has no other.
 func (s *Set[K]) unlink(who uint32, i int) (last bool) {
-	sub := &s.subscribers[who]
+	sub := s.subscribers.at(who)
 	gone, end := sub.has[i], len(sub.has)-1
 	if i != end {
 		s.moved(sub.has[end], uint32(i))
@@ -218,9 +217,9 @@ func (s *Set[K]) unlink(who uint32, i int) (last bool) {
 }
 
 // moved says to a node that a subscription to its prefix is now its subscriber's i-th.
-func (s *Set[K]) moved(one subscription, i uint32) {
-	if h := &s.trie.nodes.at(one.node).value; h.at == several {
-		s.lists.at(h.who).at[one.at] = i
+func (s *Set[K]) moved(x subscription, i uint32) {
+	if h := &s.trie.nodes.at(x.node).value; h.at == several {
+		s.lists.at(h.who).at[x.at] = i
 	} else {
 		h.at = i
 	}
@@ -232,7 +231,7 @@ func (s *Set[K]) leave(n *node[holder], place uint32) {
 	end := len(l.who) - 1
 	if int(place) != end {
 		l.who[place], l.at[place] = l.who[end], l.at[end]
-		s.subscribers[s.numbers[l.who[place]]].has[l.at[place]].at = place
+		s.subscribers.at(s.numbers[l.who[place]]).has[l.at[place]].at = place
 	}
 	clear(l.who[end:])
 	if l.who, l.at = fitted(l.who[:end]), fitted(l.at[:end]); end == 1 {

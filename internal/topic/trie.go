@@ -153,25 +153,24 @@ func (t *trie[V]) replace(up, id uint32) {
 	t.branches.at(u.kid).set(t.nodes.at(id).text[0], id)
 }
 
-// prune removes what is there for no reason, now that id has lost its value.
+// prune removes what is there for no reason, now that id has lost its value: the nodes down to where the ways part, and if
+// they then no longer part, the joint. The node before a joint does not fit to it: else they would be one.
 func (t *trie[V]) prune(id uint32) {
 	var zero V
 	for t.nodes.at(id).value == zero {
 		n := t.nodes.at(id)
-		up := n.up
-		if n.kids == none {
-			t.cut(up, n.text[0])
-			t.nodes.give(id)
-			if id == t.root {
-				t.root = 0
-				return
-			}
-			id = up
-			continue
+		if n.kids != none {
+			t.join(id)
+			return
 		}
-		t.join(id)
-		t.join(up)
-		return
+		up := n.up
+		t.cut(up, n.text[0])
+		t.nodes.give(id)
+		if id == t.root {
+			t.root = 0
+			return
+		}
+		id = up
 	}
 }
 

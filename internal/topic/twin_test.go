@@ -121,10 +121,10 @@ func (p *pair) sound() {
 				p.Fatalf("a list has %d subscribers, who have %d subscriptions", len(who), len(at))
 			}
 		} else {
-			who = append(who, s.subscribers[h.who].k)
+			who = append(who, s.subscribers.at(h.who).k)
 		}
 		for i, k := range who {
-			if has := s.subscribers[s.numbers[k]].has[at[i]]; has != (subscription{id, uint32(i)}) {
+			if has := s.subscribers.at(s.numbers[k]).has[at[i]]; has != (subscription{id, uint32(i)}) {
 				p.Fatalf("place %d of node %d is %d's subscription %d, which is %v", i, id, k, at[i], has)
 			}
 		}
@@ -137,8 +137,8 @@ func (p *pair) sound() {
 			p.Fatalf("%d has no subscription, and a number", k)
 		}
 	}
-	if len(s.numbers)+len(s.free)+1 != len(s.subscribers) && len(s.subscribers) > 0 {
-		p.Fatalf("%d subscribers and %d free numbers in %d places", len(s.numbers), len(s.free), len(s.subscribers))
+	if used(&s.subscribers) != len(s.numbers) {
+		p.Fatalf("%d subscribers have %d places", len(s.numbers), used(&s.subscribers))
 	}
 }
 
@@ -237,7 +237,8 @@ func TestSetAgainstATwin(t *testing.T) {
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		p := newPair(t)
-		var known []string // so that what is removed was often there
+		known := []string{""} // so that what is removed was often there
+		pick := func() string { return known[r.IntN(len(known))] }
 		few := 2 + r.IntN(40)
 		for step := range 1500 {
 			k := r.IntN(few)
@@ -246,15 +247,15 @@ func TestSetAgainstATwin(t *testing.T) {
 				known = append(known, draw(r))
 				p.add(known[len(known)-1], k)
 			case 4, 5:
-				p.add(append(known, "")[r.IntN(len(known)+1)], k)
+				p.add(pick(), k)
 			case 6, 7:
-				p.remove(append(known, "")[r.IntN(len(known)+1)], k)
+				p.remove(pick(), k)
 			case 8:
 				if r.IntN(20) == 0 {
 					p.removeAll(k)
 				}
 			default:
-				p.match(draw(r) + draw(r))
+				p.match(pick() + draw(r))
 				p.count(k)
 			}
 			if step%100 == 0 {
@@ -269,4 +270,75 @@ func TestSetAgainstATwin(t *testing.T) {
 			t.Fatalf("seed %d: all are gone, and %d prefixes are left", seed, len(p.twin))
 		}
 	}
+}
+
+// A counted set's twin: how often.
+func TestCountedAgainstATwin(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		var c Counted
+		twin := map[string]int{}
+		known := []string{""}
+		for step := range 1500 {
+			prefix := known[r.IntN(len(known))]
+			if r.IntN(3) == 0 {
+				prefix = draw(r)
+				known = append(known, prefix)
+			}
+			if r.IntN(9) < 4 {
+				addBoth(t, &c, twin, prefix)
+			} else {
+				removeBoth(t, &c, twin, prefix)
+			}
+			compareCounted(t, &c, twin, prefix+draw(r))
+			if step%100 == 0 {
+				soundCounted(t, &c, twin)
+			}
+		}
+	}
+}
+
+func addBoth(t testing.TB, c *Counted, twin map[string]int, prefix string) {
+	twin[prefix]++
+	if first := c.Add([]byte(prefix)); first != (twin[prefix] == 1) {
+		t.Fatalf("Add(%.80q) is first=%v the %d. time", prefix, first, twin[prefix])
+	}
+}
+
+func removeBoth(t testing.TB, c *Counted, twin map[string]int, prefix string) {
+	n := twin[prefix]
+	if was, last := c.Remove([]byte(prefix)); was != (n > 0) || last != (n == 1) {
+		t.Fatalf("Remove(%.80q) is was=%v last=%v with %d there", prefix, was, last, n)
+	}
+	if twin[prefix] = n - 1; n <= 1 {
+		delete(twin, prefix)
+	}
+}
+
+func compareCounted(t testing.TB, c *Counted, twin map[string]int, topic string) {
+	want := false
+	for prefix := range twin {
+		want = want || strings.HasPrefix(topic, prefix)
+	}
+	if got := c.Match([]byte(topic)); got != want {
+		t.Fatalf("Match(%.80q) is %v", topic, got)
+	}
+	if n := c.Count([]byte(topic)); n != twin[topic] || c.Len() != len(twin) {
+		t.Fatalf("Count(%.80q) is %d of %d, and not %d of %d", topic, n, c.Len(), twin[topic], len(twin))
+	}
+}
+
+func soundCounted(t testing.TB, c *Counted, twin map[string]int) {
+	var all []string
+	for prefix := range c.All() {
+		all = append(all, string(prefix))
+	}
+	if want := slices.Sorted(maps.Keys(twin)); !slices.Equal(all, want) {
+		t.Fatalf("All is %.80q, and not %.80q", all, want)
+	}
+	soundTrie(t, &c.trie, func(id uint32, count uint64) {
+		if prefix := c.trie.prefix(id, nil); int(count) != twin[string(prefix)] {
+			t.Fatalf("%.80q is there %d times, and not %d", prefix, count, twin[string(prefix)])
+		}
+	})
 }

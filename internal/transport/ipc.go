@@ -18,7 +18,7 @@ import (
 //  1. listenIPC: for "*" a path of its own, in a directory of its own
 //  2. listenPath: bind(2) makes the file, and is refused where there is one
 //  3. takeOver (takeover.go): if no living socket has that file it goes, and the bind is repeated
-//  4. socketFile.Close: our file goes when the listener does, if it is still ours
+//  4. unixListener.Close: our file goes when the listener does, if it is still ours
 //
 // On Linux a name that begins with "@" is no path: it is in the abstract namespace, which has no files and forgets names by itself.
 
@@ -53,7 +53,8 @@ func (o *Options) listenIPC(ctx context.Context, e endpoint.Endpoint) (net.Liste
 	case e.Name == "*":
 		return o.listenAnywhere(ctx)
 	case abstract && e.Name[0] == '@':
-		return o.bindUnix(ctx, e.Name)
+		ln, err := o.bindUnix(ctx, e.Name)
+		return &unixListener{UnixListener: ln, o: o}, err
 	}
 	return o.listenPath(ctx, e.Name)
 }
@@ -73,7 +74,7 @@ func (o *Options) listenAnywhere(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-func (o *Options) listenPath(ctx context.Context, path string) (*socketFile, error) {
+func (o *Options) listenPath(ctx context.Context, path string) (*unixListener, error) {
 	ln, err := o.bindUnix(ctx, path)
 	if refused := (*ListenError)(nil); errors.As(err, &refused) && errors.Is(err, syscall.EADDRINUSE) {
 		ln, err = o.takeOver(ctx, path, refused)
@@ -82,7 +83,7 @@ func (o *Options) listenPath(ctx context.Context, path string) (*socketFile, err
 		return nil, err
 	}
 	ln.SetUnlinkOnClose(false) // net would remove whatever is there by then
-	l := &socketFile{UnixListener: ln, path: path}
+	l := &unixListener{UnixListener: ln, o: o, path: path}
 	if whole, err := filepath.Abs(path); err == nil {
 		l.path = whole // the process may go elsewhere before it closes
 	}
@@ -108,18 +109,31 @@ func (o *Options) bindUnix(ctx context.Context, name string) (*net.UnixListener,
 	return ln.(*net.UnixListener), nil
 }
 
-// A socketFile is a listener and the file that stands for it.
-type socketFile struct {
+// A unixListener is a listener and, unless its name is abstract, the file that stands for it.
+type unixListener struct {
 	*net.UnixListener
+	o      *Options
 	path   string      // absolute
 	dir    string      // made for it alone; "": none
-	made   os.FileInfo // the file as bind left it; nil: gone at once
+	made   os.FileInfo // the file as bind left it; nil: there is none, or it was gone at once
 	closed atomic.Bool
+}
+
+// Accept gives what it accepts its buffers: over TCP they are the listener's, here each connection begins with the system's.
+func (l *unixListener) Accept() (net.Conn, error) {
+	c, err := l.UnixListener.AcceptUnix()
+	if err != nil {
+		return nil, err
+	}
+	if raw, err := c.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { l.o.setBuffers(fd) }) // the listener's descriptor took them, so this one does
+	}
+	return c, nil
 }
 
 // Close removes the file first, while the listener lives: until then nobody takes the path over, and no other file can have our file's number.
 // Where another file has come to stand in its place, by whatever hand, that one stays. The error is the file's, else the listener's.
-func (l *socketFile) Close() error {
+func (l *unixListener) Close() error {
 	if l.closed.Swap(true) { // the path may be somebody else's by now
 		return l.UnixListener.Close()
 	}
@@ -130,7 +144,7 @@ func (l *socketFile) Close() error {
 	return left
 }
 
-func (l *socketFile) remove() error {
+func (l *unixListener) remove() error {
 	if l.made == nil {
 		return nil
 	}

@@ -52,12 +52,14 @@ func TestIPCOptions(t *testing.T) {
 	o := Options{SendBuffer: 100_000, RecvBuffer: 50_000, TOS: 0x28, Priority: 3, Interface: "lo", KeepAlive: net.KeepAliveConfig{Enable: true}}
 	ln, bound := listen(t, "ipc://"+place(t), o)
 	near := dial(t, bound, o)
-	if got := option(t, near, syscall.SOL_SOCKET, syscall.SO_SNDBUF); got != 200_000 {
-		t.Errorf("send buffer: %d", got)
+	far, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, c := range []any{ln, near} {
-		if got := option(t, c, syscall.SOL_SOCKET, syscall.SO_RCVBUF); got != 100_000 {
-			t.Errorf("%T: receive buffer: %d", c, got)
+	defer far.Close()
+	for name, c := range map[string]net.Conn{"dialled": near, "accepted": far} {
+		if out, in := option(t, c, syscall.SOL_SOCKET, syscall.SO_SNDBUF), option(t, c, syscall.SOL_SOCKET, syscall.SO_RCVBUF); out != 200_000 || in != 100_000 {
+			t.Errorf("%s: buffers of %d and %d bytes; want twice what was asked for, see socket(7)", name, out, in)
 		}
 	}
 }
@@ -94,7 +96,7 @@ func TestUnremovableFile(t *testing.T) {
 	if names := left(t, path); len(names) != 1 {
 		t.Errorf("there are %q", names)
 	}
-	ln.(*socketFile).SetDeadline(time.Now().Add(20 * time.Millisecond))
+	ln.(*unixListener).SetDeadline(time.Now().Add(20 * time.Millisecond))
 	if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("accepts after its close: %v", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
+	"time"
 )
 
 // Options are what can be asked of the operating system about a socket. The zero Options ask nothing.
@@ -21,10 +23,14 @@ type Options struct {
 	Priority               int                 // SO_PRIORITY, Linux; 0: the system's
 	Interface              string              // SO_BINDTODEVICE, Linux; "": any
 	Backlog                int                 // of listeners, connections, unix; 0: the system's maximum
+	MaxRetransmit          time.Duration       // TCP_USER_TIMEOUT, Linux, whole milliseconds; 0: the system's
 	KeepAlive              net.KeepAliveConfig // not enabled: the system's default, which is off, as in libzmq; Go's own default would be on
 
 	// IPv6 makes names, interfaces and the wildcard mean IPv6 as well. Without it they mean IPv4 only. An address in digits is what it is either way.
 	IPv6 bool
+
+	// AcceptFilter are the networks whose TCP peers may come in; nil: all. It is the accept loop's to ask: see Admits.
+	AcceptFilter []netip.Prefix
 
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)     // nil: the operating system's
 	Listen func(ctx context.Context, network, address string) (net.Listener, error) // nil: the operating system's
@@ -40,7 +46,8 @@ func (o *Options) set(fd uintptr, v6 bool) error {
 	}
 	// Priority after TOS, from which Linux derives a priority (socket(7)).
 	err := apply(setting{"TOS", o.TOS, func(tos int) error { return setTOS(fd, tos, v6) }},
-		setting{"Priority", o.Priority, func(priority int) error { return setPriority(fd, priority) }})
+		setting{"Priority", o.Priority, func(priority int) error { return setPriority(fd, priority) }},
+		setting{"TCPMaxRetransmit (ms)", int(o.MaxRetransmit.Milliseconds()), func(ms int) error { return setUserTimeout(fd, ms) }})
 	if err == nil && o.Interface != "" {
 		if err = bindToDevice(fd, o.Interface); err != nil {
 			err = fmt.Errorf("interface %q: %w", o.Interface, err)
@@ -72,4 +79,18 @@ func apply(all ...setting) error {
 		}
 	}
 	return nil
+}
+
+// Admits reports whether AcceptFilter lets a peer in. It is about TCP: who comes over ipc is on this machine. An address that nobody can read, as a
+// hook's may be, is in no network.
+func (o *Options) Admits(peer net.Addr) bool {
+	if len(o.AcceptFilter) == 0 || peer != nil && peer.Network() == "unix" {
+		return true
+	}
+	if peer == nil {
+		return false
+	}
+	at, err := netip.ParseAddrPort(peer.String())
+	addr := at.Addr().Unmap().WithZone("") // a network has no zone
+	return err == nil && slices.ContainsFunc(o.AcceptFilter, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

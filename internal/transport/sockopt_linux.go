@@ -1,12 +1,21 @@
 package transport
 
-import "syscall"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // abstract: names of sockets that begin with "@" are in a namespace without files (unix(7)).
 const abstract = true
 
 func setPriority(fd uintptr, priority int) error {
 	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PRIORITY, priority)
+}
+
+// setUserTimeout: for so long what was sent may stay unacknowledged before the connection ends with ETIMEDOUT; a SYN that opens it too (tcp(7)).
+func setUserTimeout(fd uintptr, ms int) error {
+	return syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, ms)
 }
 
 func bindToDevice(fd uintptr, device string) error {

@@ -22,6 +22,8 @@ func setTOS(uintptr, int, bool) error { return errors.ErrUnsupported }
 
 func setPriority(uintptr, int) error { return errors.ErrUnsupported }
 
+func setUserTimeout(uintptr, int) error { return errors.ErrUnsupported }
+
 func bindToDevice(uintptr, string) error { return errors.ErrUnsupported }
 
 func setBacklog(uintptr, int) error { return errors.ErrUnsupported }

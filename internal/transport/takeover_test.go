@@ -62,7 +62,7 @@ func TestLivingSocketIsNotTakenOver(t *testing.T) {
 	if failed := new(ListenError); !errors.Is(err, syscall.EADDRINUSE) || !errors.As(err, &failed) || failed.FD < 0 {
 		t.Errorf("%v; want a *ListenError that says in use", err)
 	}
-	ln.(*socketFile).SetDeadline(time.Now().Add(20 * time.Millisecond))
+	ln.(*unixListener).SetDeadline(time.Now().Add(20 * time.Millisecond))
 	if c, err := ln.Accept(); err == nil {
 		t.Errorf("%v came in", c)
 	}
@@ -220,7 +220,7 @@ func TestCloseLeavesOthersFiles(t *testing.T) {
 	}
 	reaches(t, other, bound)
 
-	again := other.(*socketFile)
+	again := other.(*unixListener)
 	again.Close()
 	ln, bound = listen(t, "ipc://"+path, Options{})
 	again.Close()

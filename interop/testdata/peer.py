@@ -207,10 +207,10 @@ class Socket(threading.Thread):
         for _ in range(count):
             self.put(self.take())
 
-    def converse(self, count, tag, sizes):
-        """A question, its answer, the next question."""
+    def converse(self, tag, shapes):
+        """A question of each shape, its answer, the next question."""
         answers = []
-        for i in range(count):
+        for i, sizes in enumerate(shapes):
             self.put(message(tag, i, sizes))
             answers.append(printed(self.take()))
         return {"messages": answers}
@@ -218,6 +218,14 @@ class Socket(threading.Thread):
     def show(self):
         """The next message itself, for the few that are looked at."""
         return {"frames": [f.hex() for f in self.take()]}
+
+    def gather(self, size):
+        """Bytes of a STREAM's only peer, in whatever pieces they come: who it is, and what they are compared by."""
+        peer, got = None, b""
+        while len(got) < size:
+            peer, piece = self.take()
+            got += piece
+        return {"frames": [peer.hex()], "messages": [printed([got])]}
 
     def stream(self, tag, size):
         """Numbered messages until "stop"."""
@@ -263,15 +271,17 @@ class Socket(threading.Thread):
         return self.socket.recv_multipart()
 
 
-def proxy(context, front, back):
-    """zmq_proxy(3) between two sockets, until the process ends; they are bound where they are told to be."""
+def proxy(context, front, back, control=None):
+    """zmq_proxy(3) between two sockets, until the process ends; they are bound where they are told to be. With a third
+    one to command it: zmq_proxy_steerable(3)."""
     ends = []
-    for end in (front, back):
+    for end in filter(None, (front, back, control)):
         s = context.socket(getattr(zmq, end["type"]))
         set_options(s, end["options"])
         s.bind(end["endpoint"])
         ends.append(s)
-    threading.Thread(target=zmq.proxy, args=ends, daemon=True).start()
+    run = zmq.proxy_steerable if control else zmq.proxy
+    threading.Thread(target=run, args=ends[:2] + [None] + ends[2:], daemon=True).start()
     return [s.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode() for s in ends]
 
 
@@ -290,7 +300,7 @@ def main():
                 say(id=line["id"], error=f"open: {type(e).__name__}: {e}")
         elif line["do"] == "proxy":
             try:
-                say(id=line["id"], endpoints=proxy(context, line["front"], line["back"]))
+                say(id=line["id"], endpoints=proxy(context, line["front"], line["back"], line.get("control")))
             except Exception as e:
                 say(id=line["id"], error=f"proxy: {type(e).__name__}: {e}")
         elif line["do"] == "stop":

@@ -1,5 +1,5 @@
-// Package fleet is the demo's fleet: real sockets in this process, some of them in trouble, over tcp on the loopback
-// interface and over inproc. It plays scenes, each with one thing that happens to ZeroMQ sockets in the field, and tells
+// Package fleet is the demo's fleet: real sockets in this process, of every type, some of them in trouble, over tcp on the
+// loopback interface, ipc and inproc. It plays scenes, each with one thing that happens to ZeroMQ sockets in the field, and tells
 // an audience of every event. Nothing in it is acted: what the audience sees is what the engine said of real connections.
 package fleet
 

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
 )
 
@@ -61,6 +62,7 @@ func TestThePlay(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	h := wholePlay(t)
 	t.Run("every story is whole and legal", h.everyStoryIsWholeAndLegal)
+	t.Run("every type and transport takes part", h.everyTypeTakesPart)
 	t.Run("each scene shows what its caption says", h.eachSceneShowsWhatItsCaptionSays)
 	t.Run("each failure has its reason", h.eachFailureHasItsReason)
 	t.Run("the pauses grow", h.thePausesGrow)
@@ -95,6 +97,27 @@ func (h *house) everyStoryIsWholeAndLegal(t *testing.T) {
 	}
 }
 
+func (h *house) everyTypeTakesPart(t *testing.T) {
+	ready, transports := map[string]bool{}, map[string]bool{}
+	for _, e := range h.events {
+		if e.Kind == monitor.HandshakeSucceeded {
+			ready[e.SocketType] = true
+			transport, _, _ := strings.Cut(e.Endpoint, "://")
+			transports[transport] = true
+		}
+	}
+	for typ := zmq.PAIR; typ <= zmq.STREAM; typ++ {
+		if !ready[typ.String()] {
+			t.Errorf("no %v was ready for a peer", typ)
+		}
+	}
+	for _, transport := range []string{"tcp", "ipc", "inproc"} {
+		if !transports[transport] {
+			t.Errorf("no peer was ready over %s", transport)
+		}
+	}
+}
+
 func (h *house) eachSceneShowsWhatItsCaptionSays(t *testing.T) {
 	scenes := (&fixtures{}).scenes()
 	if len(h.captions) != len(scenes)+1 { // and the curtain
@@ -109,6 +132,12 @@ func (h *house) eachSceneShowsWhatItsCaptionSays(t *testing.T) {
 		"orders-in listening": 1, "orders-out connect_delayed": 1, "orders-out connected": 1, "orders-in accepted": 2,
 		"orders-out handshake_succeeded": 1, "orders-in handshake_succeeded": 1,
 		"question handshake_succeeded": 1, "answer handshake_succeeded": 1,
+		"price-feed subscribed": 1, "price-feed handshake_succeeded": 1, "euro-desk handshake_succeeded": 1,
+		"feed subscribed": 1, "relay-in handshake_succeeded": 1, "relay-out subscribed": 1, "far-desk handshake_succeeded": 1,
+		"dispatcher handshake_succeeded": 2, "worker-a handshake_succeeded": 1, "worker-b handshake_succeeded": 1,
+		"plain-tcp accepted": 1, "plain-tcp handshake_succeeded": 1,
+		"risk-desk identity_conflict": 1, "risk-1 handshake_succeeded": 1, "risk-2 connect_retried": 1,
+		"ticker queue_full": 1, "ticker dropped": 1, "ticker queue_drained": 1,
 		"early-bird connect_failed": 3, "early-bird closed": 3, "early-bird connect_retried": 3, "early-bird handshake_succeeded": 1,
 		"orders-copy bind_failed":               1,
 		"lost-pusher handshake_failed_protocol": 1, "price-server handshake_failed_protocol": 1,
@@ -148,6 +177,8 @@ func (h *house) eachFailureHasItsReason(t *testing.T) {
 		"left handshake_failed_protocol pair_taken",
 		"third-wheel handshake_failed_protocol refused_by_peer",
 		"clerk disconnected peer_closed",
+		"risk-desk identity_conflict identity_conflict",
+		"ticker dropped hwm",
 		"sensor heartbeat_timeout heartbeat_timeout",
 		"sensor disconnected heartbeat_timeout",
 		"narrow-gate disconnected oversize_message",
@@ -173,7 +204,7 @@ func (h *house) thePausesGrow(t *testing.T) {
 
 // Whenever Ctrl-C comes, everything is put away.
 func TestTheDemoEndsWheneverItIsTold(t *testing.T) {
-	for _, after := range []int{0, 1, 7, 20, 45, 70, 95, 120} {
+	for _, after := range []int{0, 1, 7, 20, 45, 70, 95, 120, 160, 200} {
 		func() {
 			defer goleak.VerifyNone(t)
 			ctx, cancel := context.WithCancel(t.Context())

@@ -25,14 +25,20 @@ func (f *fixtures) scenes() []scene {
 	return []scene{
 		{"orders-out PUSHes to orders-in, which PULLs: all is well, and messages flow", f.orderly},
 		{"a question and its answer, over inproc: the same events, without a network", question},
+		{"price-feed publishes: a subscriber gets what it has subscribed to, EUR, and no more", subscription},
+		{"a forwarder: subscriptions travel up through relay-out and relay-in, messages down", forwarder},
+		{"a ROUTER hands work to two DEALERs by name, over ipc: who dials is known by its process", dispatch},
+		{"a STREAM socket speaks plain TCP, and serves a web client", webPage},
 		{"nobody listens yet: each attempt is refused, and the pauses grow, until the server is there", nobodyThere},
 		{"a second program wants the port that orders-in has", f.portTaken},
 		{"a PUSH dials a REP: the types do not fit, and both sides say so", wrongType},
 		{"a web client knocks on a ZeroMQ port", f.webClient},
 		{"a stranger connects and says nothing", silentStranger},
 		{"a PAIR has one peer: the second one is turned away", secondPeer},
+		{"two DEALERs have one routing id: the ROUTER keeps the first, and says who the second is", sameName},
 		{"a server restarts: its client notices, and comes back by itself", restart},
 		{"the network goes dead without a word: heartbeats notice, and the next connection works", deadWire},
+		{"a subscriber sleeps: its queue is full, messages for it are dropped and counted, until it wakes up", slowSubscriber},
 		{"a message is larger than the receiver allows", oversize},
 	}
 }

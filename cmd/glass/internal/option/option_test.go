@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -93,6 +94,39 @@ func TestSet(t *testing.T) {
 		"metadata=X-App:md:gw":      {Metadata: map[string]string{"X-App": "md:gw"}},
 		"req_relaxed=true":          {ReqRelaxed: true},
 		"req_correlate=on":          {ReqCorrelate: true},
+		"reconnect_stop=refused":    {ReconnectStop: zmq.StopRefused},
+		"reconnect_stop=Refused|disconnected,handshake_failed": {ReconnectStop: zmq.StopRefused | zmq.StopHandshakeFailed | zmq.StopDisconnected},
+		"reconnect_stop=4":             {ReconnectStop: zmq.StopDisconnected},
+		"reconnect_stop=0":             {},
+		"tcp_maxrt=2000":               {TCPMaxRetransmit: 2 * time.Second},
+		"tcp_accept_filter=10.0.0.0/8": {AcceptFilter: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
+		"accept_filter=::1":            {AcceptFilter: []netip.Prefix{netip.MustParsePrefix("::1/128")}},
+		"conflate=1":                   {Conflate: true},
+		"probe_router=1":               {ProbeRouter: true},
+		"router_mandatory=1":           {RouterMandatory: true},
+		"router_handover=1":            {RouterHandover: true},
+		"router_raw=1":                 {RouterRaw: true},
+		"router_notify=connect":        {RouterNotify: zmq.NotifyConnect},
+		"router_notify=3":              {RouterNotify: zmq.NotifyConnect | zmq.NotifyDisconnect},
+		"stream_silent=1":              {StreamSilent: true},
+		"stream_notify=0":              {StreamSilent: true},
+		"stream_notify=default":        {},
+		"stream_notify=1":              {},
+		"xpub_verbose=1":               {XPubVerbose: true},
+		"xpub_verboser=1":              {XPubVerboser: true},
+		"xpub_manual=1":                {XPubManual: true},
+		"xpub_manual_last_value=1":     {XPubManualLastValue: true},
+		"xpub_nodrop=1":                {XPubNoDrop: true},
+		"xpub_welcome_msg=hello":       {XPubWelcome: []byte("hello")},
+		"invert_matching=1":            {InvertMatching: true},
+		"xsub_verbose_unsubscribe=1":   {XSubVerboseUnsubscribe: true},
+		"subscribe=EUR":                {Subscribe: []string{"EUR"}},
+		"subscribe=":                   {Subscribe: []string{""}},
+		"max_subscriptions=10":         {MaxSubscriptions: 10},
+		"max_subscription_bytes=0":     {MaxSubscriptionBytes: zmq.Unlimited},
+		"hello_msg=hi":                 {HelloMessage: []byte("hi")},
+		"disconnect_msg=bye":           {DisconnectMessage: []byte("bye")},
+		"hiccup_msg=hic":               {HiccupMessage: []byte("hic")},
 	} {
 		var c zmq.Config
 		if err := Set(&c, assignment); err != nil {
@@ -123,6 +157,11 @@ func TestSetRefuses(t *testing.T) {
 		"backlog=-5":              "write a number",
 		"backlog=1e3":             "write a number",
 		"metadata=X-App":          "write X-NAME:TEXT",
+		"reconnect_stop=never":    "write one of refused, handshake_failed, disconnected",
+		"reconnect_stop=8":        "write one of refused",
+		"router_notify=4":         "write one of connect, disconnect",
+		"accept_filter=10.0.0":    "write a network",
+		"stream_notify=perhaps":   "write yes or no",
 	} {
 		var c zmq.Config
 		if err := Set(&c, assignment); err == nil || !strings.Contains(err.Error(), want) {
@@ -131,19 +170,36 @@ func TestSetRefuses(t *testing.T) {
 	}
 }
 
-func TestMetadataAddsUp(t *testing.T) {
+// What can be given several times is gathered, and a Config that was copied before does not change.
+func TestSeveralAddUp(t *testing.T) {
 	var c zmq.Config
-	for _, one := range []string{"metadata=X-A:1", "metadata=X-B:2"} {
-		before := c
+	for _, pair := range [][2]string{{"metadata=X-A:1", "metadata=X-B:2"}, {"subscribe=a", "subscribe=b"}, {"accept_filter=10.0.0.1", "accept_filter=10.0.0.2"}} {
+		for _, one := range pair {
+			if err := Set(&c, one); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	before := c
+	for _, one := range []string{"metadata=X-C:3", "subscribe=c", "accept_filter=10.0.0.3"} {
 		if err := Set(&c, one); err != nil {
 			t.Fatal(err)
 		}
-		if len(before.Metadata) != len(c.Metadata)-1 {
-			t.Error("a copy of the Config was changed with it")
+	}
+	other := before
+	for _, one := range []string{"subscribe=d", "accept_filter=10.0.0.4"} { // would be written over c's
+		if err := Set(&other, one); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if !reflect.DeepEqual(c.Metadata, map[string]string{"X-A": "1", "X-B": "2"}) {
-		t.Errorf("got %v", c.Metadata)
+	if !reflect.DeepEqual(before.Metadata, map[string]string{"X-A": "1", "X-B": "2"}) || len(c.Metadata) != 3 {
+		t.Errorf("metadata: %v, then %v", before.Metadata, c.Metadata)
+	}
+	if !slices.Equal(before.Subscribe, []string{"a", "b"}) || !slices.Equal(c.Subscribe, []string{"a", "b", "c"}) {
+		t.Errorf("subscribe: %v, then %v", before.Subscribe, c.Subscribe)
+	}
+	if len(before.AcceptFilter) != 2 || len(c.AcceptFilter) != 3 || c.AcceptFilter[2].Addr().String() != "10.0.0.3" {
+		t.Errorf("accept_filter: %v, then %v", before.AcceptFilter, c.AcceptFilter)
 	}
 }
 

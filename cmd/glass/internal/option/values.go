@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,6 +133,64 @@ func keepAlive(r row) row {
 		return set(c, value)
 	}
 	return r
+}
+
+// blob is bytes; on a command line they are text.
+func blob(field string, names []string, about string, at func(*zmq.Config) *[]byte) row {
+	return row{field, names, "TEXT", about, func(c *zmq.Config, value string) error {
+		*at(c) = []byte(value)
+		return nil
+	}}
+}
+
+// flags is a set of words, of which the first is bit 0, as libzmq's bits are in order; or its number.
+func flags[F ~uint8](field string, names, words []string, about string, at func(*zmq.Config) *F) row {
+	return row{field, names, "WORDS", about + ": " + strings.Join(words, ", "), func(c *zmq.Config, value string) error {
+		if n, err := strconv.ParseUint(value, 0, len(words)); err == nil {
+			*at(c) = F(n)
+			return nil
+		}
+		var set F
+		for word := range strings.FieldsFuncSeq(strings.ToLower(value), func(r rune) bool { return r == '|' || r == ',' }) {
+			bit := slices.Index(words, word)
+			if bit < 0 {
+				return fmt.Errorf("write one of %s, several joined by |, or 0", strings.Join(words, ", "))
+			}
+			set |= 1 << bit
+		}
+		*at(c) = set
+		return nil
+	}}
+}
+
+// setStreamNotify is libzmq's name for what zmq.Config says the other way round, so that its zero is the default.
+func setStreamNotify(c *zmq.Config, value string) error {
+	notify := true
+	if !strings.EqualFold(value, "default") {
+		yes := yesNo("", nil, "", func(*zmq.Config) *bool { return &notify })
+		if err := yes.set(c, value); err != nil {
+			return err
+		}
+	}
+	c.StreamSilent = !notify
+	return nil
+}
+
+func setAcceptFilter(c *zmq.Config, value string) error {
+	network, err := netip.ParsePrefix(value)
+	if addr, bare := netip.ParseAddr(value); bare == nil {
+		network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	if err != nil {
+		return errors.New("write a network, as in 10.0.0.0/8 or ::1")
+	}
+	c.AcceptFilter = append(slices.Clip(c.AcceptFilter), network) // the caller may have copied the Config
+	return nil
+}
+
+func setSubscribe(c *zmq.Config, value string) error {
+	c.Subscribe = append(slices.Clip(c.Subscribe), value)
+	return nil
 }
 
 func setMetadata(c *zmq.Config, value string) error {

@@ -97,13 +97,10 @@ func (p *probing) greetedOrPoked() (zmtp.Greeting, error) {
 
 // mechanism looks whether a stranger can hear more.
 func (p *probing) mechanism(context.Context) (detail string, err error) {
-	detail = p.report.Mechanism
-	if p.report.AsServer {
-		detail += ", as its server"
+	theirs := p.report.Mechanism
+	if theirs != null.Name() {
+		return "", &zmtp.ProtocolError{Code: zmtp.MechanismMismatch,
+			Detail: fmt.Sprintf("the peer speaks %s, this probe %s", theirs, null.Name())}
 	}
-	if p.report.Mechanism != null.Name() {
-		err = &zmtp.ProtocolError{Code: zmtp.MechanismMismatch,
-			Detail: fmt.Sprintf("the peer speaks %s, this probe %s", p.report.Mechanism, null.Name())}
-	}
-	return detail, err
+	return theirs, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/glassmq/zmq/internal/endpoint"
 	"github.com/glassmq/zmq/internal/transport"
+	"github.com/glassmq/zmq/monitor"
 )
 
 // resolve finds all addresses of the name; a socket would stop at the first that answers, and an operator wants to know of
@@ -78,17 +79,16 @@ func (p *probing) took(ctx context.Context, nc net.Conn) {
 	p.hangUp()
 	p.w, p.said = newWire(ctx, nc, p.deadline), ""
 	p.report.Connections++
-	if p.to.Scheme == endpoint.TCP {
-		p.report.Local, p.report.Remote = "tcp://"+nc.LocalAddr().String(), "tcp://"+nc.RemoteAddr().String()
-	} else {
-		p.report.Remote = p.to.String()
+	p.report.Local, p.report.Remote = transport.Name(nc.LocalAddr()), transport.Name(nc.RemoteAddr())
+	if who := transport.PeerOf(nc); who != nil {
+		p.report.Process = &monitor.Process{PID: who.PID, UID: who.UID, GID: who.GID}
 	}
 }
 
 // place says which address answered.
 func (p *probing) place(at endpoint.Endpoint) string {
 	if p.to.Scheme != endpoint.TCP {
-		return at.Name
+		return strings.TrimSuffix(at.Name+", "+p.report.Process.String(), ", ")
 	}
 	text := strings.TrimPrefix(p.report.Remote, "tcp://") + " from " + strings.TrimPrefix(p.report.Local, "tcp://")
 	if strings.HasPrefix(at.Addr.String(), "[") && p.to.Host != at.Host {

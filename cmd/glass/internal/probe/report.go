@@ -16,7 +16,8 @@ import (
 type Report struct {
 	Endpoint      string // as the user wrote it
 	Steps         []Step
-	Local, Remote string // the last connection's
+	Local, Remote string           // the last connection's
+	Process       *monitor.Process // who listens, over ipc
 
 	Major, Minor uint8
 	Mechanism    string

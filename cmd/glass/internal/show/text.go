@@ -18,8 +18,8 @@ type text struct {
 
 type endpoint struct{ socket, id uint64 }
 
-// A verdict is what was last said in words of an endpoint. A failed handshake is followed by the end of its connection,
-// and both by the pause before the next attempt: all have the same cause, and it is said once.
+// A verdict is what was last said in words of an endpoint. A conflict of identities is followed by a failed handshake, this
+// by the end of the connection, and all by the pause before the next attempt: the cause is the same, and it is said once.
 type verdict struct {
 	conn monitor.ConnID
 	hint string
@@ -52,8 +52,8 @@ func (t *text) failure(e *monitor.Event) bool {
 	if before.hint != hint {
 		return true
 	}
-	sameEnd := e.Kind == monitor.Disconnected && e.Conn == before.conn
-	return !sameEnd && e.Kind != monitor.ConnectRetried
+	same := e.Conn != 0 && e.Conn == before.conn
+	return !same && e.Kind != monitor.ConnectRetried
 }
 
 // wrote keeps what e said in words.

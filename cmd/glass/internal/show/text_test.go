@@ -59,10 +59,16 @@ func TestAFailureIsExplainedOnce(t *testing.T) {
 	left := event(monitor.Disconnected, 5, monitor.ReasonPeerClosed)
 	retriedRefused := event(monitor.ConnectRetried, 0, monitor.ReasonRefused)
 	retriedLeft := event(monitor.ConnectRetried, 0, monitor.ReasonPeerClosed)
+	conflict := event(monitor.IdentityConflict, 6, monitor.ReasonIdentityConflict)
+	refusal, end := conflict, conflict
+	refusal.Kind, end.Kind = monitor.HandshakeFailedProtocol, monitor.Disconnected
+	dropped := event(monitor.Dropped, 7, monitor.ReasonHWM)
 	for name, c := range map[string]struct {
 		story []monitor.Event
 		words []bool // under which of them
 	}{
+		"a conflict, its refusal, its end":    {[]monitor.Event{conflict, refusal, end}, []bool{true, false, false}},
+		"drops that go on":                    {[]monitor.Event{dropped, dropped}, []bool{true, false}},
 		"refused, then the pause":             {[]monitor.Event{refused(1), retriedRefused}, []bool{true, false}},
 		"refused twice":                       {[]monitor.Event{refused(1), retriedRefused, refused(2)}, []bool{true, false, true}},
 		"a handshake, then its connection":    {[]monitor.Event{handshake, after}, []bool{true, false}},
