@@ -56,7 +56,11 @@ type Config struct {
 	IPv6                             bool                // names, interfaces and * mean IPv6 as well
 	Interface                        string              // bind to this device, of tcp, Linux
 	Metadata                         map[string]string   // of the application, in READY; names begin with "X-"
-	Mechanism                        zmtp.Mechanism      // nil: NULL, the only one that is there yet
+
+	Mechanism     zmtp.Mechanism // nil: NULL, no security; zmtp.PlainClient(…), curve.Server(…)
+	Authenticate  Authenticator  // decides about each peer; nil: ZAP, if Mechanism is a server's or ZAPDomain is set
+	ZAPDomain     string         // what Authenticate is asked about; with NULL only a socket that has one asks
+	PlainAnywhere bool           // allow PLAIN's clear-text password beyond this machine
 
 	Conflate bool // PUSH, PULL, PUB, SUB, DEALER: queues keep the last message only, and have no mark
 

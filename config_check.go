@@ -37,6 +37,9 @@ func (c Config) options(t Type) (o socket.Options, err error) {
 		MaxMessageSize:    uint64(max(0, c.MaxMessageSize)),
 		MaxHandshakes:     k.count("MaxHandshakes", c.MaxHandshakes, defaultMaxHandshakes),
 		Mechanism:         c.Mechanism,
+		Authenticate:      c.Authenticate,
+		Domain:            c.ZAPDomain,
+		PlainAnywhere:     c.PlainAnywhere,
 		ReqRelaxed:        c.ReqRelaxed,
 		ReqCorrelate:      c.ReqCorrelate,
 
@@ -117,7 +120,13 @@ func (c *Config) applies(k *check) {
 	for _, o := range c.ofSomeTypes() {
 		k.that(!o.set || slices.Contains(o.types, k.typ), o.field, "applies to %s only", list(o.types))
 	}
-	k.that(c.Mechanism == nil || c.Mechanism.Name() == "NULL", "Mechanism", "only NULL is there yet: leave it nil")
+	if c.Mechanism != nil {
+		err := c.Mechanism.Validate()
+		k.that(err == nil, "Mechanism", "%v", err)
+	}
+	plain := c.Mechanism != nil && c.Mechanism.Name() == "PLAIN"
+	k.that(!c.PlainAnywhere || plain, "PlainAnywhere", "applies to PLAIN only: set a Mechanism of it, or leave it out")
+	k.that(len(c.ZAPDomain) <= 255, "ZAPDomain", "%d bytes: at most 255", len(c.ZAPDomain))
 	k.that(c.SendHWM == 0 || k.typ != PULL && k.typ != SUB, "SendHWM", "%v does not send", k.typ)
 	k.that(c.RecvHWM == 0 || k.typ != PUSH && k.typ != PUB, "RecvHWM", "%v does not receive", k.typ)
 	k.that(!c.Conflate || c.SendHWM == 0 && c.RecvHWM == 0, "Conflate", "a queue of one message has no mark: leave SendHWM and RecvHWM 0")
@@ -133,9 +142,9 @@ func (c *Config) appliesRaw(k *check) {
 		field string
 		set   bool
 	}{
-		{"RoutingID", c.RoutingID != ""}, {"HandshakeTimeout", c.HandshakeTimeout != 0}, {"HeartbeatInterval", c.HeartbeatInterval != 0},
+		{"PlainAnywhere", c.PlainAnywhere}, {"RoutingID", c.RoutingID != ""}, {"HandshakeTimeout", c.HandshakeTimeout != 0}, {"HeartbeatInterval", c.HeartbeatInterval != 0},
 		{"Metadata", len(c.Metadata) > 0}, {"Mechanism", c.Mechanism != nil}, {"ReconnectStop", c.ReconnectStop&StopHandshakeFailed != 0},
-		{"ProbeRouter", c.ProbeRouter},
+		{"ProbeRouter", c.ProbeRouter}, {"Authenticate", c.Authenticate != nil}, {"ZAPDomain", c.ZAPDomain != ""},
 	} {
 		k.that(!o.set, o.field, "raw peers speak no ZMTP: leave it out")
 	}

@@ -6,10 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
-	"os"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,8 +14,18 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-// The contract of the patterns, row by row, over tcp, ipc and inproc. Nothing here sleeps: a test waits for an event, for
-// readiness, or for the call itself, each bounded by patience.
+// The contract of the sockets over tcp, ipc and inproc; its files:
+//
+//	contract_test.go            marks, linger, turns
+//	contract_table_test.go      what becomes of a message, by type and condition
+//	contract_promises_test.go   what every socket promises, to the byte, on a network in memory
+//	contract_calls_test.go      calls and their contexts
+//	contract_reqrep_test.go … contract_stream_test.go, contract_options_test.go   the rules of each type
+//	contract_wire_test.go       the same as it is on the wire, by hand
+//	contract_walk_test.go       random walks against a naive model
+//	contract_race_test.go       all methods at once
+//
+// A test waits for an event, for readiness, or for the call itself, each bounded by patience.
 
 const patience = 10 * time.Second
 
@@ -190,23 +197,14 @@ func TestBlockedSendGoesOnWithTheFirstRoom(t *testing.T) {
 }
 
 func TestConnectBeforeBind(t *testing.T) {
-	x := zmq.NewContext(zmq.ContextConfig{})
-	defer x.Shutdown(zmq.NoWait)
-	l, err := net.Listen("tcp", "127.0.0.1:0") // a port that nobody has
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	for _, endpoint := range []string{"tcp://" + l.Addr().String(), "inproc://later"} {
-		push := zmq.NewPush(zmq.Config{Context: x})
-		connect(t, push, endpoint)
+	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
+		endpoint = vacant(t, endpoint)
+		push := connected(t, zmq.NewPush(zmq.Config{Context: x}), endpoint)
 		send(t, push, "one", "two")
 		pull := zmq.NewPull(zmq.Config{Context: x})
 		bindTo(t, pull, endpoint)
 		recv(t, pull, "one", "two")
-		push.Close()
-		pull.Close()
-	}
+	})
 }
 
 func TestSendAndCloseLosesNothing(t *testing.T) {
@@ -238,35 +236,26 @@ func TestSendAndCloseLosesNothing(t *testing.T) {
 }
 
 func TestLingerMeetsALatePeer(t *testing.T) {
-	x := zmq.NewContext(zmq.ContextConfig{})
-	defer x.Shutdown(zmq.NoWait)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	for _, endpoint := range []string{"tcp://" + l.Addr().String(), "inproc://late"} {
+	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
+		place := vacant(t, endpoint)
 		push := zmq.NewPush(zmq.Config{Context: x})
 		w := push.Watch(monitor.ConnectRetried)
-		connect(t, push, endpoint)
+		connect(t, push, place)
 		send(t, push, "the last words")
-		if endpoint[0] == 't' {
-			if _, err := w.Next(within(t)); err != nil {
-				t.Fatal(err)
-			}
+		if place != endpoint { // a network was asked, and nobody was there
+			heard(t, w, 1)
 		}
 		closed := make(chan error, 1)
 		go func() { closed <- push.Close() }()
 		for push.Send(zmq.NoWait, nil) == nil || !errors.Is(push.CanSend(), zmq.ErrClosed) {
 		}
 		pull := zmq.NewPull(zmq.Config{Context: x})
-		bindTo(t, pull, endpoint)
+		bindTo(t, pull, place)
 		recv(t, pull, "the last words")
 		if err := <-closed; err != nil {
-			t.Errorf("%s: Close says %v", endpoint, err)
+			t.Errorf("Close says %v", err)
 		}
-		pull.Close()
-	}
+	})
 }
 
 func TestRoundRobinAndFairQueue(t *testing.T) {
@@ -363,153 +352,6 @@ func TestSlowPeerDelaysNobody(t *testing.T) {
 	})
 }
 
-func TestReqRep(t *testing.T) {
-	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-		rep := zmq.NewRep(zmq.Config{Context: x})
-		req := zmq.NewReq(zmq.Config{Context: x})
-		connect(t, req, bindTo(t, rep, endpoint))
-		if _, err := req.Recv(within(t)); !errors.Is(err, zmq.ErrState) {
-			t.Errorf("REQ Recv before Send: %v", err)
-		}
-		if err := rep.Send(within(t), []byte("x")); !errors.Is(err, zmq.ErrState) {
-			t.Errorf("REP Send before Recv: %v", err)
-		}
-		for i := range 100 {
-			send(t, req, fmt.Sprint(i), "", "x")
-			if err := req.Send(within(t), []byte("x")); !errors.Is(err, zmq.ErrState) {
-				t.Errorf("REQ Send twice: %v", err)
-			}
-			recv(t, rep, fmt.Sprint(i), "", "x")
-			if _, err := rep.Recv(within(t)); !errors.Is(err, zmq.ErrState) {
-				t.Errorf("REP Recv twice: %v", err)
-			}
-			send(t, rep, "", fmt.Sprint(i))
-			recv(t, req, "", fmt.Sprint(i))
-		}
-		if zmq.Errno(rep.Send(within(t), []byte("x"))) != 156384712+51 {
-			t.Error("ErrState is not EFSM")
-		}
-	})
-}
-
-func TestDoGivesUpAndStartsClean(t *testing.T) {
-	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-		for _, correlate := range []bool{false, true} {
-			rep := zmq.NewRep(zmq.Config{Context: x})
-			req := zmq.NewReq(zmq.Config{Context: x, ReqCorrelate: correlate})
-			connect(t, req, bindTo(t, rep, endpoint))
-			release := make(chan struct{})
-			go func() {
-				for {
-					m, err := rep.Recv(context.Background())
-					if err != nil {
-						return
-					}
-					if string(m.Body()) == "slow" {
-						<-release
-					}
-					rep.Send(context.Background(), append([]byte("re: "), m.Body()...))
-				}
-			}()
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			_, err := req.Do(ctx, []byte("slow"))
-			cancel()
-			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, zmq.ErrWouldBlock) || !errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Fatalf("Do with a deadline: %v", err)
-			}
-			close(release) // the late answer is on its way
-			for i := range 20 {
-				m, err := req.Do(within(t), fmt.Append(nil, i))
-				if err != nil || string(m.Body()) != fmt.Sprint("re: ", i) {
-					t.Fatalf("correlate %v: question %d was answered %q, %v", correlate, i, m.Body(), err)
-				}
-			}
-			req.Close()
-			rep.Close()
-		}
-	})
-}
-
-func TestDoIsSharedByGoroutines(t *testing.T) {
-	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-		rep := zmq.NewRep(zmq.Config{Context: x})
-		req := zmq.NewReq(zmq.Config{Context: x})
-		connect(t, req, bindTo(t, rep, endpoint))
-		go func() {
-			for {
-				m, err := rep.Recv(context.Background())
-				if err != nil {
-					return
-				}
-				rep.SendMessage(context.Background(), m)
-			}
-		}()
-		var all sync.WaitGroup
-		for g := range 8 {
-			all.Go(func() {
-				for i := range 200 {
-					want := fmt.Sprint(g, " ", i)
-					if m, err := req.Do(within(t), []byte(want)); err != nil || string(m.Body()) != want {
-						t.Errorf("asked %s, answered %s, %v", want, m.Body(), err)
-						return
-					}
-				}
-			})
-		}
-		all.Wait()
-	})
-}
-
-func TestReplyToAPeerThatIsGone(t *testing.T) {
-	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-		rep := zmq.NewRep(zmq.Config{Context: x})
-		w := rep.Watch(monitor.Disconnected | monitor.Inproc)
-		bound := bindTo(t, rep, endpoint)
-		gone := zmq.NewReq(zmq.Config{Context: x})
-		connect(t, gone, bound)
-		send(t, gone, "anybody there?")
-		recv(t, rep, "anybody there?")
-		gone.Shutdown(zmq.NoWait)
-		if _, err := w.Next(within(t)); err != nil {
-			t.Fatal(err)
-		}
-		send(t, rep, "yes")
-		if n := rep.State().Dropped; n != 1 {
-			t.Errorf("%d replies counted as dropped, want 1", n)
-		}
-		next := zmq.NewReq(zmq.Config{Context: x})
-		connect(t, next, bound)
-		send(t, next, "and now?")
-		recv(t, rep, "and now?")
-		send(t, rep, "still")
-		recv(t, next, "still")
-	})
-}
-
-func TestPairHasOnePeer(t *testing.T) {
-	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-		a := zmq.NewPair(zmq.Config{Context: x})
-		bound := bindTo(t, a, endpoint)
-		b := zmq.NewPair(zmq.Config{Context: x})
-		connect(t, b, bound)
-		ready(t, a, 1)
-		c := zmq.NewPair(zmq.Config{Context: x})
-		connect(t, c, bound)
-		send(t, c, "intruder")
-		for i := range 100 {
-			send(t, b, fmt.Sprint(i))
-			recv(t, a, fmt.Sprint(i))
-			send(t, a, fmt.Sprint(i))
-			recv(t, b, fmt.Sprint(i))
-		}
-		if err := a.Connect("tcp://127.0.0.1:1"); !errors.Is(err, zmq.ErrInvalid) {
-			t.Errorf("a PAIR with a peer dialled another: %v", err)
-		}
-		b.Close() // and now it is the other's turn
-		recv(t, a, "intruder")
-	})
-}
-
 func TestReadableAfterTheEnd(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		pull := zmq.NewPull(zmq.Config{Context: x, RecvHWM: 10})
@@ -525,175 +367,6 @@ func TestReadableAfterTheEnd(t *testing.T) {
 		}
 		for i := range 10 {
 			recv(t, pull, fmt.Sprint(i))
-		}
-	})
-}
-
-func TestCallsEnd(t *testing.T) {
-	ends := map[string]struct {
-		end  func(x *zmq.Context, s zmq.Socket)
-		want error
-	}{
-		"Close":     {func(_ *zmq.Context, s zmq.Socket) { s.Close() }, zmq.ErrClosed},
-		"Shutdown":  {func(_ *zmq.Context, s zmq.Socket) { s.Shutdown(zmq.NoWait) }, zmq.ErrClosed},
-		"Terminate": {func(x *zmq.Context, _ zmq.Socket) { x.Terminate() }, zmq.ErrTerminated},
-		"Context":   {func(x *zmq.Context, _ zmq.Socket) { x.Close() }, zmq.ErrTerminated},
-	}
-	for name, end := range ends {
-		over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-			a, b := zmq.NewPair(zmq.Config{Context: x}), zmq.NewPair(zmq.Config{Context: x, SendHWM: 1})
-			bindTo(t, a, endpoint)
-			w := a.Watch(0)
-			calls := map[string]func() error{
-				"Recv":      func() error { _, err := a.Recv(context.Background()); return err },
-				"WaitReady": func() error { return a.WaitReady(context.Background(), 5) },
-				"Send":      func() error { return a.Send(context.Background(), []byte("x")) },
-				"Readable":  func() error { <-a.Readable(); return a.CanRecv() },
-				"Writable":  func() error { <-a.Writable(); return a.CanSend() },
-			}
-			type result struct {
-				call string
-				err  error
-			}
-			results := make(chan result)
-			for call, f := range calls {
-				go func() { results <- result{call, f()} }()
-			}
-			end.end(x, a)
-			for range calls {
-				if r := <-results; !errors.Is(r.err, end.want) || !errors.Is(r.err, net.ErrClosed) {
-					t.Errorf("%s during %s: %v, want %v", r.call, name, r.err, end.want)
-				}
-			}
-			if _, err := a.Bind(endpoint); !errors.Is(err, end.want) {
-				t.Errorf("Bind after %s: %v", name, err)
-			}
-			if name != "Terminate" {
-				for e := range w.Events(within(t)) {
-					if e.Kind != monitor.MonitorStopped {
-						t.Errorf("after %s came %v", name, e)
-					}
-				}
-			}
-			b.Close()
-		})
-	}
-}
-
-func TestContextsBelongToCalls(t *testing.T) {
-	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-		pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
-		connect(t, push, bindTo(t, pull, endpoint))
-		if _, err := pull.Recv(zmq.NoWait); !errors.Is(err, zmq.ErrWouldBlock) || zmq.Errno(err) == 0 {
-			t.Errorf("Recv(NoWait) with nothing there: %v", err)
-		}
-		send(t, push, "there")
-		<-pull.Readable()
-		done, cancel := context.WithCancelCause(t.Context())
-		stop := errors.New("Ctrl-C")
-		cancel(stop)
-		if _, err := pull.Recv(done); !errors.Is(err, stop) {
-			t.Errorf("Recv with a done context and a message there: %v", err)
-		}
-		if err := push.Send(done, []byte("x")); !errors.Is(err, stop) {
-			t.Errorf("Send with a done context and room: %v", err)
-		}
-		recv(t, pull, "there")
-		ctx, cancelLater := context.WithCancel(t.Context())
-		got := make(chan error)
-		go func() { _, err := pull.Recv(ctx); got <- err }()
-		cancelLater()
-		if err := <-got; !errors.Is(err, context.Canceled) {
-			t.Errorf("Recv whose context was cancelled: %v", err)
-		}
-		send(t, push, "after")
-		recv(t, pull, "after")
-	})
-}
-
-func TestEachMessageOnce(t *testing.T) {
-	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-		pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
-		connect(t, push, bindTo(t, pull, endpoint))
-		const senders, each = 8, 5000
-		var out, in sync.WaitGroup
-		for g := range senders {
-			out.Go(func() {
-				for i := range each {
-					if err := push.Send(context.Background(), binary.BigEndian.AppendUint64(nil, uint64(g*each+i)), []byte("x")); err != nil {
-						t.Error(err)
-						return
-					}
-				}
-			})
-		}
-		seen := make([]bool, senders*each)
-		var mu sync.Mutex
-		for range 8 {
-			in.Go(func() {
-				for {
-					m, err := pull.Recv(context.Background())
-					if err != nil {
-						return
-					}
-					if m.Len() != 2 {
-						continue
-					}
-					mu.Lock()
-					n := binary.BigEndian.Uint64(m.Frame(0))
-					if seen[n] {
-						t.Errorf("message %d twice", n)
-					}
-					seen[n] = true
-					mu.Unlock()
-				}
-			})
-		}
-		out.Wait()
-		push.Close()
-		for {
-			mu.Lock()
-			left := slices.Index(seen, false)
-			mu.Unlock()
-			if left < 0 {
-				break
-			}
-			select {
-			case <-within(t).Done():
-				t.Fatalf("message %d is missing", left)
-			default:
-			}
-		}
-		pull.Close()
-		in.Wait()
-	})
-}
-
-func TestSelectOverReadiness(t *testing.T) {
-	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
-		pull, push := zmq.NewPull(zmq.Config{Context: x, RecvHWM: 3}), zmq.NewPush(zmq.Config{Context: x, SendHWM: 3})
-		connect(t, push, bindTo(t, pull, endpoint))
-		sent, got := 0, 0
-		for got < 5000 {
-			writable := push.Writable()
-			if sent == 5000 {
-				writable = nil
-			}
-			select {
-			case <-writable:
-				if err := push.Send(zmq.NoWait, binary.BigEndian.AppendUint32(nil, uint32(sent))); err != nil {
-					t.Fatal(err)
-				}
-				sent++
-			case <-pull.Readable():
-				m, err := pull.Recv(zmq.NoWait)
-				if err != nil || binary.BigEndian.Uint32(m.Body()) != uint32(got) {
-					t.Fatalf("message %d: %v %v", got, m.Body(), err)
-				}
-				got++
-			case <-within(t).Done():
-				t.Fatalf("stuck with %d sent and %d received", sent, got)
-			}
 		}
 	})
 }

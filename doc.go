@@ -170,6 +170,18 @@
 // peer may send (no limit by default), MaxHandshakes and HandshakeTimeout what strangers may hold. Without a Mechanism
 // everybody who can reach the port can send and receive, in the clear. SECURITY.md says more.
 //
+// # Security
+//
+// Config.Mechanism is a value: [zmtp.PlainClient] and [zmtp.PlainServer] for a password in the clear, which goes no farther
+// than this machine unless Config.PlainAnywhere says so; Client and Server of package zmtp/curve for keys and encryption, as
+// libzmq has them with libsodium. Which side is the server has nothing to do with which one binds.
+//
+// A server asks about each peer: Config.Authenticate, a function, or if that is nil the ZAP handler of its Context, any REP
+// or ROUTER that is bound to inproc://zeromq.zap.01. With nobody to ask nobody comes in; [AllowAny] is how to want that.
+// Package auth has such a function ready: networks, passwords and keys, per domain, from files, changed while sockets run.
+// Who a peer turned out to be stands in its messages, in State and in events, and the peer cannot overwrite it. A client that
+// was refused says so in its events, and tries again no faster than Config.ReconnectMax. Over inproc nobody is asked.
+//
 // # Compatibility
 //
 // Socket types, endpoints, kinds of events, their numbers and the errors' numbers are libzmq's, and so is the wire:
@@ -186,6 +198,5 @@
 //
 //   - libzmq's draft types (SERVER, CLIENT, RADIO, DISH …)
 //   - the transports ws, udp, and what else libzmq has beyond tcp, ipc and inproc
-//   - security: NULL is the only [zmtp.Mechanism] so far; neither PLAIN nor CURVE nor ZAP
 //   - ZMTP 1 and 2 peers
 package zmq

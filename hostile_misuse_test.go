@@ -153,7 +153,9 @@ var badConfigs = []struct {
 	{"ReconnectMin", zmq.PUSH, func(c *zmq.Config) { c.ReconnectMin = -time.Second }},
 	{"ReconnectMax", zmq.PUSH, func(c *zmq.Config) { c.ReconnectMax = -time.Second }},
 	{"ReconnectMax", zmq.PUSH, func(c *zmq.Config) { c.ReconnectMax = zmq.Forever }},
-	{"Mechanism", zmq.REP, func(c *zmq.Config) { c.Mechanism = notYet{} }},
+	{"Mechanism", zmq.REP, func(c *zmq.Config) { c.Mechanism = zmtp.PlainClient(strings.Repeat("x", 256), "") }},
+	{"PlainAnywhere", zmq.REP, func(c *zmq.Config) { c.PlainAnywhere = true }},
+	{"ZAPDomain", zmq.REP, func(c *zmq.Config) { c.ZAPDomain = strings.Repeat("x", 256) }},
 	{"ReconnectMax", zmq.PUSH, func(c *zmq.Config) { c.ReconnectMin, c.ReconnectMax = 2*time.Second, time.Second }},
 	{"ConnectTimeout", zmq.PUSH, func(c *zmq.Config) { c.ConnectTimeout = -time.Second }},
 	{"HandshakeTimeout", zmq.PUSH, func(c *zmq.Config) { c.HandshakeTimeout = -time.Second }},
@@ -373,8 +375,3 @@ func TestMisuseOfContexts(t *testing.T) {
 		t.Errorf("WaitReady with nothing to wait for: %v", err)
 	}
 }
-
-// notYet is a mechanism of a user's own: there is nobody yet to obey it, and it must not be taken for NULL.
-type notYet struct{ zmtp.Mechanism }
-
-func (notYet) Name() string { return "MINE" }

@@ -115,7 +115,7 @@ func (f *field) socket(t *testing.T, typ string, cfg zmq.Config) zmq.Socket {
 	t.Helper()
 	kind, err := zmq.ParseType(typ)
 	must(t, err)
-	cfg.Context, cfg.ReconnectMin, cfg.ReqRelaxed = f.x, time.Millisecond, typ == "REQ"
+	cfg.Context, cfg.ReconnectMin, cfg.ReconnectMax, cfg.ReqRelaxed = f.x, time.Millisecond, 10*time.Millisecond, typ == "REQ"
 	s, err := zmq.New(kind, cfg)
 	must(t, err)
 	return s

@@ -12,7 +12,7 @@ import (
 )
 
 // publicPackages are the packages that users import.
-var publicPackages = []string{".", "monitor", "zmtp", "zmqtest"}
+var publicPackages = []string{".", "auth", "monitor", "zmtp", "zmqtest"}
 
 // Whatever go doc shows has words: its own; or those of its group, of a constant's type, or for an interface's method those
 // of the method that implements it. A method called Error needs none.
@@ -149,7 +149,7 @@ func (p *pages) bareMethods(e ast.Expr) (names []*ast.Ident) {
 func papers(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "bench/*.md", "doc.go"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "bench/*.md", "examples/*/*.md", "doc.go"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
@@ -49,6 +50,7 @@ type crowd struct {
 	t   *testing.T
 	net *zmqtest.Network
 	x   *zmq.Context
+	ctx context.Context // of a round: who waits longer waits in vain
 
 	pull   *zmq.Pull
 	rep    *zmq.Rep
@@ -59,7 +61,11 @@ type crowd struct {
 	reading  sync.WaitGroup
 	messages sync.WaitGroup
 
-	mu sync.Mutex // guards what follows
+	mu    sync.Mutex // guards what follows
+	rests sync.Cond  // resting, or about to become so: the crowd waits for who watches it
+	// resting is that all events have been read; rested counts how often that was so.
+	resting bool
+	rested  int
 	// What the events tell: sockets as they are now, connections that have not ended, ends, counts.
 	sockets  map[uint64]monitor.State
 	open     map[monitor.ConnID]bool
@@ -91,16 +97,18 @@ func newCrowd(t *testing.T) *crowd {
 	x := n.Context(t)
 	c := &crowd{t: t, net: n, x: x,
 		sockets: map[uint64]monitor.State{}, open: map[monitor.ConnID]bool{}, fates: map[string]int{}, sums: map[uint64]sums{}}
+	c.rests.L = &c.mu
 	w := x.Watch(monitor.All)
 	c.reading.Go(func() {
 		c.illegal = monitor.Check(func(yield func(zmq.Event) bool) {
-			for e := range w.Events(context.Background()) {
+			for e, ok := c.next(w); ok; e, ok = c.next(w) {
 				if c.note(e); !yield(e) {
-					return
+					break
 				}
 			}
 		})
 		w.Close()
+		c.rest(true) // for good
 	})
 	c.pull = zmq.NewPull(c.server())
 	c.rep = zmq.NewRep(c.server())
@@ -129,12 +137,41 @@ func newCrowd(t *testing.T) *crowd {
 }
 
 func (c *crowd) server() zmq.Config {
-	return zmq.Config{Context: c.x, MaxMessageSize: 1000, HandshakeTimeout: time1s, HeartbeatInterval: time1s / 2, HeartbeatTimeout: time1s / 2}
+	return zmq.Config{Context: c.x, MaxMessageSize: 1000, HandshakeTimeout: time.Second, HeartbeatInterval: time.Second / 2, HeartbeatTimeout: time.Second / 2}
 }
 
 func (c *crowd) bind(s zmq.Socket, endpoint string) {
 	_, err := s.Bind(endpoint)
 	must(c.t, err)
+}
+
+// next is the next event, and says when there is none.
+func (c *crowd) next(w *monitor.Subscription) (zmq.Event, bool) {
+	if e, ok := w.Poll(); ok {
+		return e, true
+	}
+	c.rest(true)
+	e, err := w.Next(context.Background())
+	c.rest(false)
+	return e, err == nil
+}
+
+func (c *crowd) rest(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.resting = on; on {
+		c.rested++
+		c.rests.Broadcast()
+	}
+}
+
+// keepPace waits until what has happened has been read: on a machine that is busy with other things the ring would overflow.
+func (c *crowd) keepPace() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for before := c.rested; !c.resting && c.rested == before; {
+		c.rests.Wait()
+	}
 }
 
 // note takes one event into what is known.
@@ -194,12 +231,16 @@ func (c *crowd) connections() uint64 {
 // round sends everybody once through every fate, in as many orders as there are goroutines, and then looks around.
 func (c *crowd) round(seed uint64) {
 	var work sync.WaitGroup
+	var cancel context.CancelFunc
+	c.ctx, cancel = context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
 	for place := range places {
 		work.Go(func() {
 			all := slices.Clone(everyFate)
 			rand.New(rand.NewPCG(seed, uint64(place))).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 			for _, fate := range all {
 				fate(c, place)
+				c.keepPace()
 			}
 		})
 	}

@@ -12,8 +12,6 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-const time1s = time.Second
-
 // everyFate is the ways in which those who come to a crowd's sockets come to their end. Each call is one or a few
 // connections, from a goroutine that has a place of its own.
 var everyFate = []func(c *crowd, place int){
@@ -36,11 +34,11 @@ var everyFate = []func(c *crowd, place int){
 		c.gone(push)
 	},
 	func(c *crowd, place int) { // goes away from its peer and comes back
-		push := c.client(at("pull", place), 1, func(cfg *zmq.Config) { cfg.ReconnectMin = time1s })
+		push := c.client(at("pull", place), 1, func(cfg *zmq.Config) { cfg.ReconnectMin = time.Second })
 		w := push.Watch(monitor.HandshakeSucceeded)
 		defer w.Close()
 		must(c.t, push.CloseConn(push.State().Peers[0].Conn))
-		_, err := w.Next(context.Background())
+		_, err := w.Next(c.ctx)
 		must(c.t, err)
 		c.leave(push)
 	},
@@ -63,7 +61,7 @@ var everyFate = []func(c *crowd, place int){
 		c.bind(server, name)
 		push := zmq.NewPush(zmq.Config{Context: c.x})
 		must(c.t, push.Connect(name))
-		must(c.t, push.WaitReady(context.Background(), 1))
+		must(c.t, push.WaitReady(c.ctx, 1))
 		must(c.t, server.Close())
 		push.Shutdown(zmq.NoWait)
 	},
@@ -89,7 +87,7 @@ var everyFate = []func(c *crowd, place int){
 		c.gone(c.dials(at("breaks", place)))
 	},
 	func(c *crowd, place int) { // without a word
-		push := c.client(at("breaks", place), 1, func(cfg *zmq.Config) { cfg.HeartbeatInterval = time1s })
+		push := c.client(at("breaks", place), 1, func(cfg *zmq.Config) { cfg.HeartbeatInterval = time.Second })
 		c.net.BlackHole(at("breaks", place), true)
 		c.gone(push)
 		c.net.BlackHole(at("breaks", place), false)
@@ -99,7 +97,7 @@ var everyFate = []func(c *crowd, place int){
 		c.net.BlackHole(at("breaks", place), true)
 		c.send(push, 200, 900)
 		c.shut(push, 50*time.Millisecond)
-		time.Sleep(2 * time1s) // the other end notices
+		time.Sleep(2 * time.Second) // the other end notices
 		c.net.BlackHole(at("breaks", place), false)
 	},
 
@@ -107,14 +105,14 @@ var everyFate = []func(c *crowd, place int){
 	func(c *crowd, place int) { c.gone(c.dials(at("nobody", place))) },
 	func(c *crowd, place int) {
 		c.net.BlackHole(at("hole", place), true)
-		c.gone(c.dials(at("hole", place), func(cfg *zmq.Config) { cfg.ConnectTimeout = time1s / 10 }))
+		c.gone(c.dials(at("hole", place), func(cfg *zmq.Config) { cfg.ConnectTimeout = time.Second / 10 }))
 	},
 	func(c *crowd, place int) { // is called off
 		c.net.BlackHole(at("hole", place), true)
 		push := c.dials(at("hole", place))
 		w := push.Watch(monitor.Unbound)
 		must(c.t, push.Disconnect(at("hole", place)))
-		w.Next(context.Background())
+		w.Next(c.ctx)
 		w.Close()
 		c.shut(push, 0)
 	},
@@ -134,7 +132,7 @@ var everyFate = []func(c *crowd, place int){
 		c.bind(server, at("own", place))
 		first, second := zmq.NewPair(zmq.Config{Context: c.x}), zmq.NewPair(zmq.Config{Context: c.x, ReconnectMin: zmq.Off})
 		must(c.t, first.Connect(at("own", place)))
-		must(c.t, first.WaitReady(context.Background(), 1))
+		must(c.t, first.WaitReady(c.ctx, 1))
 		c.gaveUp(second, at("own", place))
 		must(c.t, first.Close())
 		must(c.t, server.Close())
@@ -153,9 +151,9 @@ var everyFate = []func(c *crowd, place int){
 
 	// Conversations.
 	func(c *crowd, place int) { // given up
-		req := zmq.NewReq(zmq.Config{Context: c.x, ReconnectMin: time1s})
+		req := zmq.NewReq(zmq.Config{Context: c.x, ReconnectMin: time.Second})
 		must(c.t, req.Connect(at("rep", place)))
-		ctx, cancel := context.WithTimeout(context.Background(), time1s/20)
+		ctx, cancel := context.WithTimeout(c.ctx, time.Second/20)
 		defer cancel()
 		if _, err := req.Do(ctx, []byte("who answers?")); err == nil {
 			c.t.Error("somebody answered")
@@ -165,10 +163,10 @@ var everyFate = []func(c *crowd, place int){
 	func(c *crowd, place int) {
 		sub := zmq.NewSub(zmq.Config{Context: c.x, Subscribe: []string{"a", "b"}})
 		must(c.t, sub.Connect(at("pub", place)))
-		must(c.t, sub.WaitReady(context.Background(), 1))
+		must(c.t, sub.WaitReady(c.ctx, 1))
 		must(c.t, sub.Subscribe("c"))
 		must(c.t, sub.Unsubscribe("a"))
-		must(c.t, c.pub.Send(context.Background(), []byte("b")))
+		must(c.t, c.pub.Send(c.ctx, []byte("b")))
 		must(c.t, sub.Close())
 	},
 
@@ -214,7 +212,7 @@ var everyFate = []func(c *crowd, place int){
 		c.stay(func() { c.shut(push, 0) })
 	},
 	func(c *crowd, place int) { // in the handshake
-		l, err := c.net.Network().Listen(context.Background(), "tcp", strings.TrimPrefix(at("mute", place), "tcp://"))
+		l, err := c.net.Network().Listen(c.ctx, "tcp", strings.TrimPrefix(at("mute", place), "tcp://"))
 		must(c.t, err)
 		push := c.dials(at("mute", place), func(cfg *zmq.Config) { cfg.HandshakeTimeout = zmq.Off })
 		conn, err := l.Accept()
@@ -248,7 +246,7 @@ func (c *crowd) dials(endpoint string, change ...func(*zmq.Config)) *zmq.Push {
 // client is a PUSH that has come, and sent so many messages.
 func (c *crowd) client(endpoint string, messages int, change ...func(*zmq.Config)) *zmq.Push {
 	push := c.dials(endpoint, change...)
-	must(c.t, push.WaitReady(context.Background(), 1))
+	must(c.t, push.WaitReady(c.ctx, 1))
 	c.send(push, messages, 10)
 	return push
 }
@@ -269,7 +267,7 @@ func (c *crowd) own(server func(zmq.Config) *zmq.Pull, place int) (*zmq.Pull, *z
 	s := server(zmq.Config{Context: c.x})
 	c.bind(s, at("own", place))
 	push := c.dials(at("own", place))
-	must(c.t, push.WaitReady(context.Background(), 1))
+	must(c.t, push.WaitReady(c.ctx, 1))
 	return s, push
 }
 
@@ -300,7 +298,7 @@ func (c *crowd) gone(push *zmq.Push) {
 			return
 		}
 	}
-	_, err := w.Next(context.Background())
+	_, err := w.Next(c.ctx)
 	must(c.t, err)
 	c.shut(push, 0)
 }
@@ -310,7 +308,7 @@ func (c *crowd) gaveUp(s zmq.Socket, endpoint string) {
 	w := s.Watch(monitor.GaveUp)
 	defer w.Close()
 	must(c.t, s.Connect(endpoint))
-	_, err := w.Next(context.Background())
+	_, err := w.Next(c.ctx)
 	must(c.t, err)
 	must(c.t, s.Shutdown(zmq.NoWait))
 }
@@ -321,7 +319,7 @@ func (c *crowd) twins(host string, place int) {
 	first, second := zmq.NewDealer(cfg), zmq.NewDealer(cfg)
 	a, b := first.Watch(monitor.GaveUp), second.Watch(monitor.GaveUp)
 	must(c.t, first.Connect(at(host, place)))
-	must(c.t, first.WaitReady(context.Background(), 1))
+	must(c.t, first.WaitReady(c.ctx, 1))
 	must(c.t, second.Connect(at(host, place)))
 	select {
 	case <-a.Ready():
@@ -335,7 +333,7 @@ func (c *crowd) twins(host string, place int) {
 
 // A stranger writes bytes to a server, in the words of the stories.
 func (c *crowd) stranger(place int, words ...string) net.Conn {
-	conn, err := c.net.Network().Dial(context.Background(), "tcp", strings.TrimPrefix(at("pull", place), "tcp://"))
+	conn, err := c.net.Network().Dial(c.ctx, "tcp", strings.TrimPrefix(at("pull", place), "tcp://"))
 	must(c.t, err)
 	b, err := (&stage{world: &tcp{parts: 1}}).wire(words)
 	must(c.t, err)

@@ -71,3 +71,7 @@ func (s *Router) ConnectAs(endpoint, routingID string) error {
 func (s *Stream) ConnectAs(endpoint, routingID string) error {
 	return public(s.engine.ConnectAs(endpoint, routingID))
 }
+
+// CanSendTo is what Send(NoWait) to that peer would return now: ErrHostUnreachable if there is none of that id,
+// ErrWouldBlock if its queue is full.
+func (s *Stream) CanSendTo(routingID []byte) error { return s.engine.CanSendTo(routingID) }

@@ -98,6 +98,7 @@ type Receiver interface {
 type core struct {
 	engine *socket.Core
 	typ    Type
+	name   string
 
 	mu      sync.Mutex // guards what follows
 	cfg     Config
@@ -112,7 +113,7 @@ func newCore(t Type, cfg Config) (*core, error) {
 	}
 	cfg = cfg.clone()
 	opt, err := cfg.options(t)
-	c := &core{engine: socket.New(x.engine, t.String(), opt), typ: t, cfg: cfg}
+	c := &core{engine: socket.New(x.engine, t.String(), opt), typ: t, name: cfg.Name, cfg: cfg}
 	if err != nil {
 		c.engine.Refuse(err)
 		return c, err
@@ -132,7 +133,7 @@ func (c *core) Type() Type { return c.typ }
 func (c *core) ID() uint64 { return c.engine.ID }
 
 // Name is Config.Name.
-func (c *core) Name() string { return c.cfg.Name } // never changes
+func (c *core) Name() string { return c.name }
 
 // Bind makes the socket reachable at an endpoint, and returns the one that peers can connect to: "tcp://*:0" is bound as
 // "tcp://0.0.0.0:49152" (zmq_bind(3)). It resolves names and interfaces before it returns. Its error is an *OpError.

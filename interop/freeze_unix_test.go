@@ -20,6 +20,7 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 // A peer whose process is stopped still has a kernel that takes everything we send. Its silence tells, and when it goes
 // on, it is served again.
 func TestFrozenPeer(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	p := startPeer(t)
 	bothWays(t, func(t *testing.T, weBind bool) {
 		o, s := open(t, zmq.PULL, ourBeats), p.open(t, "PUSH", nil)

@@ -47,6 +47,7 @@ func side(weBind, ours bool) string {
 // An idle connection lives on while either side asks and the other answers, for longer than the silence that would end
 // it.
 func TestIdleConnectionLives(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	p := startPeer(t)
 	for _, who := range []struct {
 		name   string
@@ -78,6 +79,7 @@ func TestIdleConnectionLives(t *testing.T) {
 
 // Whoever sent heartbeats notices a peer that is silent, and so does whoever was asked to hang up after a while.
 func TestSilenceEndsTheConnection(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	p := startPeer(t)
 	for _, row := range []struct {
 		name   string
@@ -116,6 +118,7 @@ func TestSilenceEndsTheConnection(t *testing.T) {
 // While our queue is full we do not read, so their PINGs go without an answer, and ours keep them from giving up on us
 // all the same. Nobody is judged, nothing is lost.
 func TestOurFullQueueIsNoSilence(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	p := startPeer(t)
 	bothWays(t, func(t *testing.T, weBind bool) {
 		cfg := ourBeats
@@ -149,6 +152,7 @@ func TestOurFullQueueIsNoSilence(t *testing.T) {
 // While their queue is full our PINGs go without an answer, and theirs keep us from giving up on them. (libzmq judges us
 // by the answer that it does not read itself: so its own limit is out of reach here.)
 func TestTheirFullQueueIsNoSilence(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	p := startPeer(t)
 	bothWays(t, func(t *testing.T, weBind bool) {
 		cfg := ourBeats

@@ -9,6 +9,7 @@ import (
 // Whatever the types, PING and PONG never reach a pattern: connections of all of them live side by side for longer than the silence that
 // would end them, both engines asking, and then carry messages as if nothing had been.
 func TestHeartbeatsOfAllTypes(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	p := startPeer(t)
 	type couple struct {
 		talk  func(*testing.T, *ours, *socket)
@@ -45,6 +46,7 @@ func TestHeartbeatsOfAllTypes(t *testing.T) {
 
 // A subscriber that falls silent takes its subscriptions along, and a DEALER its name.
 func TestSilenceIsForgotten(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	p := startPeer(t)
 	t.Run("subscriber", func(t *testing.T) {
 		cfg := ourBeats

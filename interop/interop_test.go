@@ -1,4 +1,4 @@
-// Package interop holds tests only: our sockets talk to sockets of libzmq, over tcp, and both sides tell what they saw.
+// Package interop holds tests only: our sockets talk to sockets of libzmq, over tcp and ipc, and both sides tell what they saw.
 //
 // The other side is testdata/peer.py, a program over libzmq's Python binding that does what it is told in lines of JSON
 // (process_test.go). Where neither engine may be trusted with the question, a third one speaks by hand (raw_test.go).

@@ -109,9 +109,12 @@ func TestFairQueueing(t *testing.T) {
 	bothWays(t, func(t *testing.T, weBind bool) {
 		o := open(t, zmq.PULL, zmq.Config{})
 		const each = 500 // below the mark: all of them can be here
-		for who := range 3 {
-			s := p.open(t, "PUSH", nil)
-			join(t, o, s, weBind)
+		var senders [3]*socket
+		for who := range senders { // all are there before one leaves: who comes to where another left is taken for its second coming
+			senders[who] = p.open(t, "PUSH", nil)
+			join(t, o, senders[who], weBind)
+		}
+		for who, s := range senders {
 			s.send(t, each, fmt.Sprint("sender ", who), 12).done(t)
 			s.tell(t, "close", args{"linger": -1}).done(t)
 		}

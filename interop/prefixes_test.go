@@ -70,50 +70,53 @@ func TestTheySubscribeToVeryMany(t *testing.T) {
 			// libzmq's SUB drops subscriptions beyond its mark.
 			o, s := open(t, typ, zmq.Config{SendHWM: zmq.Unlimited}), p.open(t, "SUB", options{"SNDHWM": 0, "RCVHWM": 0})
 			join(t, o, s, true)
-			count := func() int { return o.Socket.(interface{ TopicsCount() int }).TopicsCount() }
 			told := o.watchSubs(t)
-			turn := func(first, end int, k monitor.Kind) {
-				t.Helper()
-				done := s.tell(t, "subscribe_range", args{"first": first, "end": end, "on": k == monitor.Subscribed})
-				if typ == zmq.XPUB {
-					var heard []string
-					for range end - first {
-						heard = append(heard, o.show(t)...)
-					}
-					how := map[monitor.Kind]string{monitor.Subscribed: "\x01", monitor.Unsubscribed: "\x00"}[k]
-					hears(t, "what our XPUB received", digest(heard), how, prefixes(first, end))
-				} else {
-					awaitTopic(t, told, k, prefix(end-1))
-				}
-				done.done(t)
-			}
-			deliver := func(has func(i int) bool) {
-				t.Helper()
-				for _, i := range sample() {
-					o.put(t, prefix(i), fmt.Sprint(i))
-				}
-				for _, i := range sample() {
-					if has(i) {
-						wantFrames(t, "what they received", s.show(t), prefix(i), fmt.Sprint(i))
-					}
-				}
-			}
-			turn(0, countless, monitor.Subscribed)
-			if n := count(); n != countless {
-				t.Errorf("%d topics", n)
-			}
-			deliver(func(i int) bool { return i < countless })
-			turn(0, countless/2, monitor.Unsubscribed)
-			if n := count(); n != countless/2 {
-				t.Errorf("%d topics are left", n)
-			}
-			deliver(func(i int) bool { return i >= countless/2 && i < countless })
+			theyTurn(t, o, s, told, 0, countless, monitor.Subscribed)
+			topicsCount(t, o, countless)
+			weDeliver(t, o, s, func(i int) bool { return i < countless })
+			theyTurn(t, o, s, told, 0, countless/2, monitor.Unsubscribed)
+			topicsCount(t, o, countless/2)
+			weDeliver(t, o, s, func(i int) bool { return i >= countless/2 && i < countless })
 			s.close(t)
 			o.await(t, monitor.Disconnected)
-			if n := count(); n != 0 {
-				t.Errorf("%d topics are of nobody", n)
-			}
+			topicsCount(t, o, 0)
 		})
+	}
+}
+
+// theyTurn has them subscribe to prefixes, or no longer, and waits until our publisher knows.
+func theyTurn(t *testing.T, o *ours, s *socket, told *story[zmq.Event], first, end int, k monitor.Kind) {
+	t.Helper()
+	turned := s.tell(t, "subscribe_range", args{"first": first, "end": end, "on": k == monitor.Subscribed})
+	if o.Type() == zmq.XPUB {
+		var heard []string
+		for range end - first {
+			heard = append(heard, o.show(t)...)
+		}
+		how := map[monitor.Kind]string{monitor.Subscribed: "\x01", monitor.Unsubscribed: "\x00"}[k]
+		hears(t, "what our XPUB received", digest(heard), how, prefixes(first, end))
+	}
+	awaitTopic(t, told, k, prefix(end-1))
+	turned.done(t)
+}
+
+func topicsCount(t *testing.T, o *ours, want int) {
+	t.Helper()
+	if n := o.Socket.(interface{ TopicsCount() int }).TopicsCount(); n != want {
+		t.Errorf("%d topics, not %d", n, want)
+	}
+}
+
+// weDeliver publishes the sample; they receive what they have subscribed to.
+func weDeliver(t *testing.T, o *ours, s *socket, has func(i int) bool) {
+	t.Helper()
+	for _, i := range sample() {
+		o.put(t, prefix(i), fmt.Sprint(i))
+	}
+	for _, i := range sample() {
+		if has(i) {
+			wantFrames(t, "what they received", s.show(t), prefix(i), fmt.Sprint(i))
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 // Who comes back before its old connection is found dead finds its name taken, by itself. It is let in as soon as the old one is known
 // to be dead, and what it sent meanwhile, or was sent by it, is not lost on a connection that was refused.
 func TestTheyComeBackTooEarly(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	p := startPeer(t)
 	o := open(t, zmq.ROUTER, zmq.Config{HeartbeatInterval: beats, HeartbeatTimeout: 3 * silence})
 	r := startRelay(t, o.bind(t, loopback))

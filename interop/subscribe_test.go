@@ -215,3 +215,27 @@ func TestSeveralSubscribers(t *testing.T) {
 		}
 	}
 }
+
+// Who subscribes to more than one peer may loses its connection, with its subscriptions, and we say why; the others keep theirs.
+func TestTheySubscribeToTooMuch(t *testing.T) {
+	p := startPeer(t)
+	o := open(t, zmq.PUB, zmq.Config{MaxSubscriptions: 100})
+	there := o.bind(t, loopback)
+	modest, greedy := p.open(t, "SUB", nil), p.open(t, "SUB", options{"RECONNECT_IVL": 20})
+	modest.subscribe(t, "wanted")
+	modest.connect(t, there)
+	o.ready(t, 1)
+	greedy.connect(t, there)
+	greedy.ready(t, 1)
+	greedy.tell(t, "subscribe_range", args{"first": 0, "end": 100, "on": true}).done(t)
+	o.ready(t, 2)
+	greedy.subscribe(t, "one more")
+	for range 2 { // it insists
+		if e := o.await(t, monitor.Disconnected); e.Reason != monitor.ReasonSubscriptionLimit || e.Who != monitor.ByPeer {
+			t.Errorf("we say of it: %v", e)
+		}
+	}
+	greedy.close(t)
+	o.put(t, "wanted", "still")
+	wantFrames(t, "what the other received", modest.show(t), "wanted", "still")
+}

@@ -145,12 +145,6 @@ func (s *socket) put(t *testing.T, frames ...string) {
 	s.tell(t, "put_frames", args{"frames": hexed(frames)}).done(t)
 }
 
-// set changes options of the live socket.
-func (s *socket) set(t *testing.T, o options) {
-	t.Helper()
-	s.tell(t, "set", args{"options": o}).done(t)
-}
-
 // subscribe and unsubscribe are ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE, of a SUB, and of an XPUB that decides by hand.
 func (s *socket) subscribe(t *testing.T, prefixes ...string) {
 	t.Helper()

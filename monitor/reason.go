@@ -51,6 +51,7 @@ const (
 	ReasonAuthInternal  Reason = "auth_internal"
 	ReasonZAPProtocol   Reason = "zap_protocol"
 	ReasonZAPMissing    Reason = "zap_missing"
+	ReasonClearText     Reason = "clear_text"
 
 	// This system said no.
 	ReasonFDLimit             Reason = "fd_limit"

@@ -302,6 +302,13 @@ var reasons = []reasonRow{
 		},
 	},
 	{
+		reason: ReasonClearText, who: ByLocal, errno: syscall.EACCES,
+		words: words{
+			"we do not speak PLAIN with {peer}: the password would go over the network in the clear",
+			"use CURVE; or, where nobody else is on the network, set PlainAnywhere",
+		},
+	},
+	{
 		reason: ReasonFDLimit, who: ByLocal, errno: syscall.EMFILE,
 		words: words{
 			"this process has no file descriptors left[ ({count} times since the last event)]",

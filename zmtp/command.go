@@ -1,9 +1,16 @@
 package zmtp
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
-// Names of the commands of RFC 37. Case counts.
+// Names of the commands of RFC 37, and of those by which PLAIN and CURVE shake
+// hands (RFC 24, 26). Case counts.
 const (
+	HELLO     = "HELLO"
+	WELCOME   = "WELCOME"
+	INITIATE  = "INITIATE"
 	READY     = "READY"
 	ERROR     = "ERROR"
 	SUBSCRIBE = "SUBSCRIBE" // Data is the prefix; only to peers that announced 3.1 or later
@@ -35,12 +42,20 @@ func AppendCommand(b []byte, c Command) []byte {
 // ParseCommand reads the body of a command frame; Data aliases it. An unknown
 // name is no error, a name that breaks the grammar (command-name of RFC 37) is:
 // MalformedCommand.
+//
+// It also takes for ERROR what libzmq's PLAIN server says in the place of it (4.3.4,
+// measured): "^RROR", where '^' is 0x5E, and stands for the 5 of the name's length
+// together with the E. No legal command looks so, for it would have a name of 94
+// bytes; and a wrong password is worth telling from a peer that is broken.
 func ParseCommand(body []byte) (Command, error) {
 	if len(body) == 0 {
 		return Command{}, refuse(MalformedCommand, "the command is empty")
 	}
 	size, rest := int(body[0]), body[1:]
 	if size > len(rest) {
+		if reason, ok := bytes.CutPrefix(body, []byte("^RROR")); ok {
+			return Command{Name: ERROR, Data: reason}, nil
+		}
 		return Command{}, refuse(MalformedCommand, "a name of %d bytes in a body of %d", size, len(body))
 	}
 	name := internName(rest[:size])

@@ -116,3 +116,21 @@ func TestErrorRefusals(t *testing.T) {
 		t.Errorf("control characters came back as %q, %v", got, err)
 	}
 }
+
+// What libzmq 4.3.4's PLAIN server sends to a client that it refuses, as it came over the wire, is its ERROR.
+func TestMangledError(t *testing.T) {
+	frame := unhex(t, "04095e52524f5203343030")
+	c, err := ParseCommand(frame[2:])
+	if err != nil || c.Name != ERROR || string(c.Data) != "\x03400" {
+		t.Errorf("%q, %v; want ERROR 400", c, err)
+	}
+	long := append([]byte("^RROR"), bytes.Repeat([]byte("x"), 200)...)
+	if c, err := ParseCommand(long); err != nil || len(c.Name) != 94 {
+		t.Errorf("a command whose name has 94 letters is %q, %v", c.Name, err)
+	}
+	for _, body := range []string{"^rror\x03400", "^RRO", "]RROR\x03400"} {
+		if c, err := ParseCommand([]byte(body)); err == nil {
+			t.Errorf("%q is taken for %q", body, c)
+		}
+	}
+}

@@ -30,7 +30,7 @@
 //   - command.go: a frame that is for the engine; ERROR
 //   - metadata.go: what a peer says of itself in READY
 //   - mechanism.go: how a handshake is driven, and what authentication slots into it
-//   - null.go: the NULL mechanism
+//   - null.go, plain.go: the mechanisms NULL and PLAIN; CURVE is a package of its own
 //   - compatible.go: which socket types may talk, and who may come in
 //   - heartbeat.go: PING and PONG
 //   - errors.go: the codes, and the two kinds of refusal

@@ -11,6 +11,7 @@ type null struct{}
 
 func (null) Name() string                   { return "NULL" }
 func (null) AsServer() bool                 { return false } // "MUST be zero"
+func (null) Validate() error                { return nil }
 func (null) Begin(local Metadata) Handshake { return nullHandshake{local} }
 
 // nullHandshake has no state: both sides send at once, as RFC 23 has it to avoid
@@ -29,17 +30,23 @@ func (h nullHandshake) Next(in Command) (Step, error) {
 		}
 		return Step{Done: true, Remote: remote}, nil
 	case ERROR:
-		reason, err := ParseError(in.Data)
-		if err != nil {
-			return Step{}, err
-		}
-		return Step{}, &PeerError{Reason: reason}
+		return Step{}, refusedBy(in)
 	}
 	return Step{}, refuse(UnexpectedCommand, "%s instead of READY", quote([]byte(in.Name)))
 }
 
-// Decide is never called, as no Step asks. A caller that does it has confused
-// two connections, and to carry on would let an unknown peer in.
-func (nullHandshake) Decide(AuthReply, error) (Step, error) {
-	return Step{}, errors.New("zmtp: NULL asked nothing, so there is nothing to decide; end the connection")
+// Decide is never called, as no Step asks.
+func (nullHandshake) Decide(AuthReply, error) (Step, error) { return Step{}, errNotAsked }
+
+// errNotAsked answers a caller that has confused two connections: to carry on
+// would let an unknown peer in.
+var errNotAsked = errors.New("zmtp: this handshake has asked nothing, so there is nothing to decide; end the connection")
+
+// refusedBy is a peer's ERROR as an error.
+func refusedBy(in Command) error {
+	reason, err := ParseError(in.Data)
+	if err != nil {
+		return err
+	}
+	return &PeerError{Reason: reason}
 }

@@ -29,9 +29,10 @@ sends to nobody is lost; --wait says for how many, and 0 for none.
 The input is read as --frames says, the output written as -o says: what -o hex and -o jsonl print, --frames hex and
 --frames json read. Text escapes whatever a terminal should not see; raw is for pipes.
 
-A type that only sends ends with the input, after it has waited for what is queued as long as the option linger says (5 s);
-the others go on to --count, --for or Ctrl-C, or end with the input, too, for --eof. What goes wrong with connections is
-told on the standard error, once until it changes, in the words of glass watch; --quiet silences it.
+PUSH, PUB, REQ and a REP that answers from the input end with the input; the others go on to --count, --for or Ctrl-C, or
+end with it, too, for --eof. At the end, what is queued may go as long as the option linger says (5 s; half a second after
+Ctrl-C). What goes wrong with connections is told on the standard error, once until it changes, in the words of glass watch;
+--quiet silences it.
 
 Exit codes: 0 ok, 1 if something could not be done, or messages were lost, 2 if the command line is wrong, and 3 if --for was
 over before --count.
@@ -40,7 +41,7 @@ over before --count.
 
 const catExamples = `  glass cat SUB -c tcp://feed:5556 -s EUR -o jsonl        what a publisher sends about EUR
   seq 1000 | glass cat PUSH -b 'tcp://*:5557'             a ventilator
-  echo 'how are you?' | glass cat REQ -c tcp://db:5556 --eof --for 2s
+  echo 'how are you?' | glass cat REQ -c tcp://db:5556 --for 2s
   glass cat REP -b tcp://127.0.0.1:5556 --reply fine      a server that says yes to everything
   glass cat ROUTER -b tcp://127.0.0.1:5556 --echo -o hex
   glass cat PULL -b tcp://127.0.0.1:5558 -n 3 --for 10s   wait for three messages; exit code 3 if they do not come`

@@ -65,9 +65,11 @@ func (c *Consumer) Run(ctx context.Context) error {
 			e, ok := events.Poll()
 			switch {
 			case ok && e.Kind == monitor.HandshakeSucceeded:
-				up = e.Conn
+				if up = e.Conn; up <= c.over {
+					c.sub.CloseConn(up)
+				}
 			case ok && e.Why() != "":
-				c.log("%s. %s", e.Why(), e.Hint())
+				c.log("%s. Hint: %s", e.Why(), e.Hint())
 			}
 		case <-c.sub.Readable():
 			m, err := c.sub.Recv(zmq.NoWait)
@@ -100,7 +102,7 @@ func (c *Consumer) reach(ctx context.Context, conn monitor.ConnID, e event) {
 	first := c.conn == 0
 	c.conn = conn
 	if !first {
-		c.log("the publisher is back; we have its events up to number %d", int64(c.next)-1)
+		c.log("the publisher is back, and number %d is due", c.next)
 		c.catchUp(ctx, true, e)
 	}
 }

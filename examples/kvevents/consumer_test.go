@@ -140,6 +140,26 @@ func TestNewLifeInGap(t *testing.T) {
 	})
 }
 
+// The same while a connection is being made: it is older than the answer, and so of no use when it is there.
+func TestNewLifeWhileDialling(t *testing.T) {
+	play(t, busy, func(t *testing.T, s *stage) {
+		s.bind()
+		s.publish(0, 4)
+		s.keep(5, 19)
+		s.publish(20, 20)
+		s.end()
+		s.keep(0, 9)
+		s.net.BlackHole(stream, true)
+		s.bind()
+		s.relax()
+		s.want(2, append(numbers(0, 0, 4), numbers(1, 0, 9)...)...)
+		s.net.BlackHole(stream, false)
+		s.pass(time.Second)
+		s.publish(10, 11)
+		s.want(3, append(numbers(0, 0, 4), numbers(1, 0, 11)...)...)
+	})
+}
+
 // The same before anything was ever heard: the late consumer's first question is answered by the next life.
 func TestNewLifeOfLate(t *testing.T) {
 	play(t, nil, func(t *testing.T, s *stage) {
@@ -350,6 +370,91 @@ func TestEndlessAnswer(t *testing.T) {
 		}
 		say(end, "")
 	}, []uint64{0, 4}, numbers(0, 0, 10)...)
+}
+
+// Or that what was dropped is its tail, before its end.
+func TestTornTail(t *testing.T) {
+	play(t, nil, func(t *testing.T, s *stage) {
+		const last = 2 * mark
+		if _, err := s.pub.pub.Bind(stream); err != nil {
+			t.Fatal(err)
+		}
+		srv := serveReplay(t, s.x, func(q int, _ zmq.Message, from uint64, say func(uint64, string)) {
+			for n := int(from); n <= last && (q > 1 || n < last-100); n++ {
+				say(uint64(n), s.text(n))
+			}
+			say(end, "")
+		})
+		s.pass(time.Second)
+		s.publish(0, 0)
+		s.net.Reset(stream)
+		s.keep(1, last)
+		s.pass(time.Second)
+		s.want(0, numbers(0, 0, last)...)
+		if got, want := srv.questions(), []uint64{0, last - 101}; !slices.Equal(got, want) {
+			t.Errorf("asked from %v, want %v", got, want)
+		}
+	})
+}
+
+// But what is missing each time is lost.
+func TestHoleInAnswer(t *testing.T) {
+	playGap(t, func(s *stage, _ **server, _ int, _ zmq.Message, from uint64, say func(uint64, string)) {
+		say(from, s.text(int(from)))
+		say(10, s.text(10))
+		say(end, "")
+	}, []uint64{0}, append(numbers(0, 0, 0), "0/10 event 10 of life 0 (9 missing)")...)
+}
+
+// An answer in pieces, and a new life between the first two: that the last two are of one life does not say whose message
+// 10 is.
+func TestNewLifeInAnswer(t *testing.T) {
+	playGap(t, func(s *stage, srv **server, q int, m zmq.Message, from uint64, say func(uint64, string)) {
+		life, last := 1, 5
+		switch q {
+		case 1:
+			life, last = 0, 2
+		case 3:
+			last = 3
+		}
+		for n := int(from); n <= last; n++ {
+			say(uint64(n), fmt.Sprintf("event %d of life %d", n, life))
+		}
+		if last < 5 {
+			time.Sleep(time.Millisecond) // what was said arrives
+			(*srv).router.CloseConn(m.Conn())
+			return
+		}
+		say(end, "")
+	}, []uint64{0, 2, 0, 3, 5}, append(numbers(0, 0, 2), numbers(1, 0, 5)...)...)
+}
+
+// A server that hangs up when it has said everything need not be asked again.
+func TestAnswerAndGone(t *testing.T) {
+	play(t, busy, func(t *testing.T, s *stage) {
+		if _, err := s.pub.pub.Bind(stream); err != nil {
+			t.Fatal(err)
+		}
+		var srv *server
+		srv = serveReplay(t, s.x, func(_ int, m zmq.Message, from uint64, say func(uint64, string)) {
+			for n := int(from); n <= 10; n++ {
+				say(uint64(n), s.text(n))
+			}
+			say(end, "")
+			time.Sleep(time.Millisecond) // what was said arrives
+			srv.router.CloseConn(m.Conn())
+		})
+		s.pass(time.Second)
+		s.keep(0, 9)
+		s.publish(10, 10)
+		s.pass(time.Second)
+		s.relax()
+		s.pass(time.Second)
+		s.want(0, numbers(0, 0, 10)...)
+		if got := srv.questions(); len(got) != 1 {
+			t.Errorf("asked from %v, want one question", got)
+		}
+	})
 }
 
 // An answer may take its time as long as it goes on.

@@ -57,7 +57,7 @@ func serve(ctx context.Context, topic, stream, replay string) error {
 		case <-ctx.Done():
 			return nil
 		case now := <-tick.C:
-			if err := p.Publish(fmt.Appendf(nil, "what happened at %v", now)); err != nil {
+			if err := p.Publish(fmt.Appendf(nil, "what happened at %s", now.Format(time.TimeOnly))); err != nil {
 				return err
 			}
 		}

@@ -11,7 +11,11 @@ import (
 // Whatever happens, in whatever order: numbers come once and in order, a life is never taken for another, and of the last
 // one nothing is missing.
 func TestRandomWalk(t *testing.T) {
+	seeds := []uint64{581} // an answer in pieces, whose second piece seemed to prove who had given the first
 	for seed := range uint64(300) {
+		seeds = append(seeds, seed)
+	}
+	for _, seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			play(t, nil, func(t *testing.T, s *stage) {
 				w := walk{stage: s, chance: rand.New(rand.NewPCG(seed, 0))}

@@ -172,14 +172,12 @@ func (s *Span) Skip() int {
 	return size + s.at - from
 }
 
-// AppendBody steps over the next message and appends the bytes of its frames.
-func (s *Span) AppendBody(to []byte) []byte {
-	for s.more = true; s.more; {
-		frame, _ := s.peek()
-		to = append(to, frame...)
+// Frame is the next frame, aliasing the chunk, and whether its message has another one behind it.
+func (s *Span) Frame() (frame []byte, more bool) {
+	if frame, _ = s.peek(); !s.more {
+		s.Left--
 	}
-	s.Left--
-	return to
+	return frame, s.more
 }
 
 // At is where in the chunk the next message begins, and the number of its next large body.

@@ -28,7 +28,7 @@ func (f *Fan) Audience(head []byte) []*pipe.Pipe {
 	f.to = f.to[:0]
 	f.found = f.Topics.Match(f.found[:0], head)
 	for _, p := range f.found {
-		if p.Mark != f.mark && f.ring.has(p) { // one that is leaving still has its subscriptions
+		if p.Mark != f.mark && !p.Deaf && f.ring.has(p) { // one that is leaving still has its subscriptions
 			p.Mark = f.mark
 			f.to = append(f.to, p)
 		}
@@ -65,7 +65,7 @@ func NewFilter(wants func(head []byte) bool) *Filter { return &Filter{*NewFairQu
 func (f *Filter) Fits(_ *pipe.Pipe, m message.Message) bool { return f.Wants(m.Head) }
 
 func (f *Filter) Took(_ *pipe.Pipe, m message.Message) (message.Message, bool) {
-	f.ring.next()
+	f.Next()
 	return m, f.Wants(m.Head)
 }
 
@@ -75,7 +75,7 @@ type Notices struct{ FairQueue }
 func NewNotices() *Notices { return &Notices{*NewFairQueue()} }
 
 func (n *Notices) Took(p *pipe.Pipe, m message.Message) (message.Message, bool) {
-	n.ring.next()
+	n.Next()
 	p.Heard.Add(-int64(m.Size()))
 	return m, true
 }

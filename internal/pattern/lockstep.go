@@ -94,6 +94,10 @@ func (r *reqReceiver) Detach(p *pipe.Pipe) bool {
 	return r.in.Detach(p)
 }
 func (r *reqReceiver) Ready(p *pipe.Pipe) { r.in.Ready(p) }
+func (r *reqReceiver) Leave(p *pipe.Pipe) { r.in.Leave(p) }
+
+func (r *reqReceiver) Meet(p *pipe.Pipe) { r.in.Meet(p) }
+
 func (r *reqReceiver) Empty(p *pipe.Pipe) { r.in.Empty(p) }
 
 func (r *reqReceiver) Choose() (*pipe.Pipe, error) {
@@ -106,7 +110,7 @@ func (r *reqReceiver) Choose() (*pipe.Pipe, error) {
 // Took keeps the answer and nothing else: what others say, what comes without the delimiter and what answers another
 // request is skipped (RFC 28: "SHALL discard silently").
 func (r *reqReceiver) Took(p *pipe.Pipe, m message.Message) (message.Message, bool) {
-	r.in.ring.next()
+	r.in.Next()
 	if !r.Fits(p, m) {
 		return m, false
 	}
@@ -177,7 +181,11 @@ type repReceiver Rep
 func (r *repReceiver) Attach(p *pipe.Pipe)      { r.in.Attach(p) }
 func (r *repReceiver) Detach(p *pipe.Pipe) bool { return r.in.Detach(p) }
 func (r *repReceiver) Ready(p *pipe.Pipe)       { r.in.Ready(p) }
-func (r *repReceiver) Empty(p *pipe.Pipe)       { r.in.Empty(p) }
+func (r *repReceiver) Leave(p *pipe.Pipe)       { r.in.Leave(p) }
+
+func (r *repReceiver) Meet(p *pipe.Pipe) { r.in.Meet(p) }
+
+func (r *repReceiver) Empty(p *pipe.Pipe) { r.in.Empty(p) }
 
 func (r *repReceiver) Choose() (*pipe.Pipe, error) {
 	if r.asker != nil {
@@ -189,7 +197,7 @@ func (r *repReceiver) Choose() (*pipe.Pipe, error) {
 // Took moves everything up to the delimiter from m to the envelope; a request without one is skipped.
 // The envelope is copied: m may lie in memory that the caller uses again.
 func (r *repReceiver) Took(p *pipe.Pipe, m message.Message) (message.Message, bool) {
-	r.in.ring.next()
+	r.in.Next()
 	if !r.Fits(p, m) {
 		return m, false
 	}

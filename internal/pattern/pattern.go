@@ -32,6 +32,9 @@ type Receiver interface {
 	Attach(p *pipe.Pipe)
 	Detach(p *pipe.Pipe) (was bool)
 	Ready(p *pipe.Pipe) // p has messages again
+	Leave(p *pipe.Pipe) // p's peer has gone, and has left messages
+
+	Meet(p *pipe.Pipe) // p's peer has come, perhaps back
 
 	Choose() (*pipe.Pipe, error) // nil without an error: no pipe has a message
 	Empty(p *pipe.Pipe)          // the chosen pipe had none

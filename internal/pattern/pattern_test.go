@@ -213,3 +213,32 @@ func TestRepAnswersWhoAsked(t *testing.T) {
 		t.Errorf("answers twice: %v", err)
 	}
 }
+
+// Who comes back does not overtake what it had left; who was there all along does not wait for that.
+func TestFairQueueKeepsWhoComesBackInOrder(t *testing.T) {
+	f := NewFairQueue()
+	old, again, other := &pipe.Pipe{}, &pipe.Pipe{}, &pipe.Pipe{}
+	f.Attach(old)
+	f.Attach(other)
+	f.Leave(old)
+	f.Attach(again)
+	f.Meet(again)
+	f.Ready(again)
+	turns := func() map[*pipe.Pipe]int {
+		n := map[*pipe.Pipe]int{}
+		for range 4 {
+			p, _ := f.Choose()
+			n[p]++
+			f.Took(p, message.Message{})
+		}
+		return n
+	}
+	if n := turns(); n[old] != 2 || n[other] != 2 {
+		t.Errorf("with messages of one that left: %d turns for those, %d for another, %d for a newcomer", n[old], n[other], n[again])
+	}
+	f.Empty(old)
+	f.Detach(old)
+	if n := turns(); n[again] != 2 || n[other] != 2 {
+		t.Errorf("when they are taken: %d turns for the newcomer, %d for the other", n[again], n[other])
+	}
+}

@@ -1,6 +1,8 @@
 package pattern
 
 import (
+	"slices"
+
 	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/internal/pipe"
 )
@@ -104,14 +106,66 @@ func (r *RoundRobin) Full(p *pipe.Pipe) { r.ring.rest(p) }
 func (r *RoundRobin) Drops() bool       { return false }
 
 // FairQueue takes a message from each pipe in turn that has one: PULL, DEALER, and PAIR with its one pipe.
-type FairQueue struct{ ring ring }
+//
+// A peer that has come back, over another connection, must not overtake what it had left, and nobody can tell whether a
+// newcomer is one. So a newcomer's turns begin when all is taken that those had left who went before it came. Whoever was
+// there has its turns as ever: strangers that come, send and go again delay each other only.
+type FairQueue struct {
+	ring ring
+	left []leaver // whose messages are still to be taken, in the order in which they went
+	held []leaver // newcomers that wait
+	gone int      // how many have ever left
+}
 
-func NewFairQueue() *FairQueue { return &FairQueue{ring{direction: pipe.Receiving}} }
+// A leaver is a pipe and how many had left by then, itself included.
+type leaver struct {
+	pipe *pipe.Pipe
+	at   int
+}
 
-func (f *FairQueue) Attach(p *pipe.Pipe)      { f.ring.attach(p) }
-func (f *FairQueue) Detach(p *pipe.Pipe) bool { return f.ring.detach(p) }
-func (f *FairQueue) Ready(p *pipe.Pipe)       { f.ring.ready(p) }
-func (f *FairQueue) Empty(p *pipe.Pipe)       { f.ring.rest(p) }
+func (l leaver) is(p *pipe.Pipe) bool { return l.pipe == p }
+
+func NewFairQueue() *FairQueue { return &FairQueue{ring: ring{direction: pipe.Receiving}} }
+
+func (f *FairQueue) Attach(p *pipe.Pipe) { f.ring.attach(p) }
+
+func (f *FairQueue) Meet(p *pipe.Pipe) {
+	if len(f.left) > 0 && f.ring.has(p) && !listed(f.held, p) && !listed(f.left, p) { // one that has left may come to linger
+		f.ring.rest(p)
+		f.held = append(f.held, leaver{p, f.gone})
+	}
+}
+
+func listed(all []leaver, p *pipe.Pipe) bool {
+	return len(all) > 0 && slices.ContainsFunc(all, func(l leaver) bool { return l.is(p) })
+}
+
+func (f *FairQueue) Ready(p *pipe.Pipe) {
+	if !listed(f.held, p) {
+		f.ring.ready(p)
+	}
+}
+
+func (f *FairQueue) Leave(p *pipe.Pipe) {
+	if f.ring.has(p) && !listed(f.left, p) {
+		f.gone++
+		f.left = append(f.left, leaver{p, f.gone})
+	}
+}
+
+func (f *FairQueue) Detach(p *pipe.Pipe) (was bool) {
+	f.left = slices.DeleteFunc(f.left, func(l leaver) bool { return l.is(p) })
+	f.held = slices.DeleteFunc(f.held, func(h leaver) (over bool) {
+		over = h.is(p) || len(f.left) == 0 || f.left[0].at > h.at
+		if over {
+			f.ring.ready(h.pipe)
+		}
+		return over
+	})
+	return f.ring.detach(p)
+}
+
+func (f *FairQueue) Empty(p *pipe.Pipe) { f.ring.rest(p) }
 
 // Current and Next are Choose and Took for a caller that knows the pattern: without an interface between, they cost
 // nothing.

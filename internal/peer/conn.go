@@ -11,6 +11,7 @@ import (
 	"github.com/glassmq/zmq/internal/pipe"
 	"github.com/glassmq/zmq/internal/transport"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
 )
 
 // lastConn numbers connections and attempts of the whole process: an id that two sockets could share would join nothing.
@@ -67,10 +68,12 @@ type Conn struct {
 
 	goWrite func() // writeAlone, made once
 
-	out   writer     // whoever writes
-	inlet pipe.Inlet // whoever reads
-	peek  try        // whoever reads, too
-	back  chan error // what a Recv call that read for us gives back
+	codec  zmtp.Codec // what the handshake agreed on; nil: in the clear. It is set before any message
+	out    writer     // whoever writes
+	inlet  pipe.Inlet // whoever reads
+	sealed sealed     // whoever reads, too: what came over a sealed connection
+	peek   try        // whoever reads, too
+	back   chan error // what a Recv call that read for us gives back
 
 	came0, sent0 pipe.Count // what the pipe had carried before
 	torn0        int

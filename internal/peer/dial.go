@@ -85,6 +85,9 @@ func (d *Dialer) Run() {
 			d.rest() // the endpoint is there until somebody disconnects it
 			break
 		}
+		if d.refused() {
+			base = max(base, d.opt.ReconnectMax)
+		}
 		wait := d.spread(base)
 		d.retried(c, attempt, wait)
 		if !d.sleep(wait) {
@@ -154,6 +157,18 @@ func (d *Dialer) over() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.end != nil || d.draining && d.empty()
+}
+
+// refused reports whether the last attempt ended with a no that will be the same in a moment: somebody has to change a key, a
+// password or an authenticator first, and a client that asks ten times a second meanwhile is a nuisance.
+func (d *Dialer) refused() bool {
+	d.host.Lock()
+	defer d.host.Unlock()
+	switch d.why.Reason {
+	case monitor.ReasonAuthDenied, monitor.ReasonWrongServerKey, monitor.ReasonClearText, monitor.ReasonMechanismMismatch:
+		return true
+	}
+	return false
 }
 
 // stops reports whether the end of c is one after which there shall be no further attempt.

@@ -259,14 +259,18 @@ func explain(err error) *Cause {
 	var rule *zmtp.ProtocolError
 	var refused *zmtp.PeerError
 	switch {
+	case why.authRefusal(err):
 	case errors.As(err, &rule):
 		why.Reason, why.Err, why.value = reasons[rule.Code], rule, uint64(rule.Code.Classic())
 		if why.Reason == "" {
 			why.Reason = monitor.ReasonMalformed
 		}
 		why.Who = why.Reason.Who()
-		if at != nil {
+		switch {
+		case at != nil:
 			why.kind = monitor.HandshakeFailedProtocol
+		case rule.Code == zmtp.Cryptographic: // the keys were right a moment ago
+			why.Reason = monitor.ReasonBadFrame
 		}
 	case errors.As(err, &refused):
 		why.refusal(refused)
@@ -330,6 +334,12 @@ var reasons = map[zmtp.Code]monitor.Reason{
 	zmtp.PairTaken:              monitor.ReasonPairTaken,
 	zmtp.HandshakeTooLong:       monitor.ReasonHandshakeTooLong,
 	zmtp.SubscriptionLimit:      monitor.ReasonSubscriptionLimit,
+	zmtp.ZAPUnspecified:         monitor.ReasonZAPProtocol,
+	zmtp.ZAPMalformedReply:      monitor.ReasonZAPProtocol,
+	zmtp.ZAPBadRequestID:        monitor.ReasonZAPProtocol,
+	zmtp.ZAPBadVersion:          monitor.ReasonZAPProtocol,
+	zmtp.ZAPInvalidStatusCode:   monitor.ReasonZAPProtocol,
+	zmtp.ZAPInvalidMetadata:     monitor.ReasonZAPProtocol,
 }
 
 // systemReason gives the operating system's number its word.

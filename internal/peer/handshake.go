@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,6 +24,10 @@ type handshaker struct {
 	in    []byte // received, not yet understood
 	total int
 	phase monitor.Phase
+
+	deadline time.Time      // zero: none
+	approved zmtp.AuthReply // what the authenticator said of the peer
+	heard    bool           // a command has come
 }
 
 // A phaseError says how far a handshake had come.
@@ -44,12 +49,13 @@ func (e *phaseError) Unwrap() error { return e.err }
 //
 // One deadline covers it all: a peer that sends a byte now and then gains nothing. rest is what came behind.
 func (c *Conn) handshake() (rest []byte, err error) {
+	h := handshaker{c: c, phase: monitor.InGreeting}
 	c.mu.Lock()
 	if d := c.opt.HandshakeTimeout; d > 0 && c.cause == nil {
-		c.nc.SetDeadline(time.Now().Add(d))
+		h.deadline = time.Now().Add(d)
+		c.nc.SetDeadline(h.deadline)
 	}
 	c.mu.Unlock()
-	h := handshaker{c: c, phase: monitor.InGreeting}
 	version, err := h.run()
 	if err != nil {
 		return nil, &phaseError{h.phase, h.in, err}
@@ -71,7 +77,11 @@ func (h *handshaker) run() (version string, err error) {
 		return "", &zmtp.ProtocolError{Code: zmtp.MechanismMismatch,
 			Detail: fmt.Sprintf("the peer speaks %s, this socket %s", greeting.Mechanism, mine.Name())}
 	}
-	return fmt.Sprintf("%d.%d", greeting.Major, greeting.Minor), h.mechanism()
+	err = h.mechanism()
+	if mine.AsServer() && greeting.AsServer && isTimeout(err) && !h.heard {
+		err = &zmtp.ProtocolError{Code: zmtp.BothServers, Detail: "each waited for the other's HELLO"} // the bit alone proves nothing
+	}
+	return fmt.Sprintf("%d.%d", greeting.Major, greeting.Minor), err
 }
 
 // greet exchanges greetings. Ours goes out whole at once and first: each side may (RFC 37, "Greeting").
@@ -99,10 +109,17 @@ func (h *handshaker) greet() (g zmtp.Greeting, err error) {
 // before it has heard who the peer is and looked: a peer that was told READY first would send what it has queued to a
 // connection that ends.
 func (h *handshaker) mechanism() error {
-	talk := h.c.opt.Mechanism.Begin(h.c.opt.Metadata)
-	hold := h.c.opt.Exclusive && h.c.dialer == nil
+	mine := h.c.opt.Mechanism
+	if err := h.c.inTheClear(); err != nil {
+		return err
+	}
+	if err := h.admitted(); err != nil {
+		return err
+	}
+	with := mine.Begin(h.c.opt.Metadata)
+	hold := h.c.opt.Exclusive && h.c.dialer == nil && mine.Name() == "NULL" // elsewhere the roles say who speaks first
 	var out []zmtp.Command
-	step, err := talk.Next(zmtp.Command{})
+	step, err := h.talk(with, zmtp.Command{})
 	for {
 		if err == nil && step.Done {
 			h.phase = monitor.InMetadata
@@ -118,11 +135,15 @@ func (h *handshaker) mechanism() error {
 			out = nil
 		}
 		if step.Done {
+			h.c.codec = step.Codec
 			return unsaid
 		}
 		cmd, broken := h.command()
 		if broken == io.EOF && errors.Is(unsaid, syscall.ECONNRESET) {
 			broken = unsaid // the write heard of the reset, and so the read did not
+		}
+		if hungUp(broken) && mine.Name() == "CURVE" && !mine.AsServer() && !h.heard {
+			return errHungUpOnHello
 		}
 		if broken != nil { // also when we could not speak: what the peer said before it left tells more
 			return broken
@@ -130,8 +151,8 @@ func (h *handshaker) mechanism() error {
 		if unsaid != nil {
 			return unsaid
 		}
-		hold = false
-		step, err = talk.Next(cmd)
+		hold, h.heard = false, true
+		step, err = h.talk(with, cmd)
 	}
 }
 
@@ -150,7 +171,7 @@ func (h *handshaker) say(cmds []zmtp.Command) error {
 
 // check holds the peer against our type, and asks the socket.
 func (h *handshaker) check(remote zmtp.Metadata) error {
-	h.c.introduce(remote)
+	h.c.introduce(remote, h.approved)
 	if err := zmtp.CheckRemote(h.c.opt.Type, remote); err != nil {
 		return err
 	}
@@ -164,13 +185,14 @@ func (h *handshaker) refuse(err error) {
 	if !errors.As(err, &p) || h.phase != monitor.InMetadata {
 		return
 	}
+	if mine := h.c.opt.Mechanism; mine.Name() != "NULL" && !mine.AsServer() {
+		return // RFC 24, RFC 26: only servers say ERROR
+	}
 	if p.Code == zmtp.DuplicateIdentity {
 		return // it may be who has the routing id, come back before its old connection was found dead; libzmq never dials again after an ERROR
 	}
 	h.c.nc.Write(zmtp.AppendError(nil, p.Error())) // the connection ends either way
-	if half, ok := h.c.nc.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite() // what is sent is read before what follows
-	}
+	h.hangUp()
 }
 
 // command reads the next command of the handshake.
@@ -218,14 +240,22 @@ func (h *handshaker) more() error {
 }
 
 // introduce writes down what the peer says of itself, for the events of this connection, a refusal's included.
-func (c *Conn) introduce(remote zmtp.Metadata) {
+func (c *Conn) introduce(remote zmtp.Metadata, approved zmtp.AuthReply) {
 	c.host.Lock()
 	defer c.host.Unlock()
 	c.peer.Type, _ = remote.Get("Socket-Type")
 	c.peer.RoutingID, _ = remote.Get("Identity")
-	c.peer.Mechanism = c.opt.Mechanism.Name()
+	c.peer.Mechanism, c.peer.UserID = c.opt.Mechanism.Name(), approved.UserID
 	c.peer.SetProperties(func(yield func(string, string) bool) {
+		for _, p := range approved.Metadata {
+			if !yield(p.Name, p.Value) {
+				return
+			}
+		}
 		for _, p := range remote {
+			if _, said := approved.Metadata.Get(p.Name); said || strings.EqualFold(p.Name, "User-Id") {
+				continue // what a peer says of itself is not to be taken for what the authenticator says of it
+			}
 			if !yield(p.Name, p.Value) {
 				return
 			}

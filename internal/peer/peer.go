@@ -56,11 +56,14 @@ type Host interface {
 
 // Options are what one endpoint's connections need to know. They are fixed when the endpoint is made.
 type Options struct {
-	SocketID  uint64
-	Type      string        // "PUSH"
-	Metadata  zmtp.Metadata // of our READY
-	Mechanism zmtp.Mechanism
-	Transport transport.Options
+	SocketID      uint64
+	Type          string        // "PUSH"
+	Metadata      zmtp.Metadata // of our READY
+	Mechanism     zmtp.Mechanism
+	Authenticate  Authenticator // decides about peers; nil: with a mechanism that asks, nobody may come in
+	Domain        string        // that it is asked for
+	PlainAnywhere bool          // PLAIN also beyond this machine
+	Transport     transport.Options
 
 	Sends, Receives bool
 	Marks           *Marks

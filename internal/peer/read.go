@@ -28,21 +28,35 @@ func (c *Conn) traffic(rest []byte) error {
 		}
 		first, err = c.Read()
 	}
-	if c.inlet.Stalled() { // complete messages that were received stay readable: for these few the mark gives way
-		if c.inlet.Overrun() {
-			c.host.Received(c, false)
-		}
+	if c.overrun() {
+		c.host.Received(c, false)
 	}
 	return err
+}
+
+// space is where to read to next, took takes in n bytes that came there. first: the pipe had no message before.
+func (c *Conn) space() []byte {
+	if c.codec != nil {
+		return c.sealed.room()
+	}
+	return c.inlet.Room()
+}
+
+func (c *Conn) took(n int) (first bool, err error) {
+	if c.codec != nil {
+		c.sealed.came(n)
+		return c.unseal()
+	}
+	return c.inlet.Advance(n)
 }
 
 // feed takes in what came behind the handshake.
 func (c *Conn) feed(b []byte) (first bool, err error) {
 	for len(b) > 0 && err == nil {
-		n := copy(c.inlet.Room(), b)
+		n := copy(c.space(), b)
 		b = b[n:]
 		var f bool
-		f, err = c.inlet.Advance(n)
+		f, err = c.took(n)
 		first = first || f
 		for err == nil && c.inlet.Stalled() {
 			if first {
@@ -60,11 +74,11 @@ func (c *Conn) Read() (first bool, err error) {
 	if c.inlet.Stalled() {
 		return c.resume()
 	}
-	n, err := c.nc.Read(c.inlet.Room())
+	n, err := c.nc.Read(c.space())
 	if n > 0 {
 		c.beat.heard()
 		var bad error
-		if first, bad = c.inlet.Advance(n); bad != nil {
+		if first, bad = c.took(n); bad != nil {
 			return first, bad
 		}
 	}
@@ -77,11 +91,11 @@ func (c *Conn) Read() (first bool, err error) {
 // ReadNow is Read that does not wait; only on a connection that has a descriptor. It reports whether anything came, bytes
 // or an Interrupt.
 func (c *Conn) ReadNow() (first, came bool, err error) {
-	n, err := c.peek.read(c.raw, c.inlet.Room())
+	n, err := c.peek.read(c.raw, c.space())
 	switch {
 	case n > 0:
 		c.beat.heard()
-		first, err = c.inlet.Advance(n)
+		first, err = c.took(n)
 		return first, true, err
 	case err == nil:
 		return false, false, nil
@@ -108,7 +122,39 @@ func (c *Conn) resume() (first bool, err error) {
 			return false, os.ErrDeadlineExceeded
 		}
 	}
-	return c.inlet.Resume()
+	first, err = c.inlet.Resume()
+	if err == nil && c.codec != nil {
+		var f bool
+		f, err = c.unseal()
+		first = first || f
+	}
+	return first, err
+}
+
+// overrun takes in what has come, whatever the mark says: the connection is at its end, and complete messages that were
+// received stay readable.
+func (c *Conn) overrun() (first bool) {
+	if c.inlet.Stalled() {
+		first = c.inlet.Overrun()
+	}
+	for c.codec != nil && c.sealed.holds {
+		frame, err := c.nextSealed()
+		if frame == nil || err != nil {
+			return first
+		}
+		h, body, err := c.codec.Open(frame)
+		if err != nil {
+			return first
+		}
+		f, err := c.inlet.Feed(h, body)
+		if first = first || f; err != nil {
+			return first
+		}
+		if c.inlet.Stalled() {
+			first = c.inlet.Overrun() || first
+		}
+	}
+	return first
 }
 
 // failure is what a write came to, nil if none failed.

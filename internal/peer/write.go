@@ -24,6 +24,10 @@ type writer struct {
 	commands []byte     // being written, before
 	batch    pipe.Bytes // the messages being written
 	at       int        // bytes of both that are in the kernel's hands
+	recoded  bool       // they are written in another form (recode.go):
+	wire     []byte     // this one, in which …
+	begin    int        // … the messages begin here …
+	ends     []int      // … and end here
 	spoken   bool       // messages have gone out
 	vector   net.Buffers
 	last     time.Time // when somebody last wrote
@@ -126,6 +130,9 @@ func (c *Conn) writev(v net.Buffers) (n int64, err error) {
 
 // rest is what is left to write if it lies in one buffer.
 func (w *writer) rest() (b []byte, whole bool) {
+	if w.recoded {
+		return w.wire[w.at:], true
+	}
 	if w.at < len(w.commands) {
 		return w.commands[w.at:], true
 	}
@@ -139,19 +146,13 @@ func (w *writer) rest() (b []byte, whole bool) {
 func (c *Conn) load() bool {
 	w := &c.out
 	for !c.ending() {
-		if w.at < len(w.commands)+w.batch.Size {
+		if w.at < w.size() {
 			return true
 		}
 		if c.Pipe.Out != nil {
 			w.batch = c.Pipe.Out.TakeBytes()
 		}
 		w.at = 0
-		if c.opt.Raw {
-			c.mu.Lock()
-			c.control = w.batch.AppendBodies(c.control)
-			w.batch.Buf, w.batch.Large, w.batch.Size = nil, nil, 0 // the bytes are commands now; the count is still to be credited
-			c.mu.Unlock()
-		}
 		c.mu.Lock()
 		w.commands, c.control, c.pong = c.control, spare(w.commands), false
 		if len(w.commands)+w.batch.Size == 0 && !c.again {
@@ -161,14 +162,17 @@ func (c *Conn) load() bool {
 		}
 		c.again = false
 		c.mu.Unlock()
+		if w.recoded = c.recodes(); w.recoded {
+			c.recode()
+		}
 	}
 	c.broke(nil)
 	return false
 }
 
-// spare is b's memory to be used again, unless it was made for a flood of subscriptions.
+// spare is b's memory to be used again, unless it was made for a flood of subscriptions or a giant.
 func spare(b []byte) []byte {
-	if cap(b) > 16<<10 {
+	if cap(b) > 128<<10 {
 		return nil
 	}
 	return b[:0]
@@ -195,12 +199,12 @@ func (c *Conn) stop() {
 // written credits what is in the kernel's hands, when all of it is, and lets go of it: it must not be credited twice.
 func (c *Conn) written() {
 	w := &c.out
-	if w.at < len(w.commands)+w.batch.Size {
+	if w.at < w.size() {
 		return
 	}
-	room := w.batch.Count > 0 && c.Pipe.Out.Written(&w.batch)
+	room := w.batch.Count > 0 && c.Pipe.Out.Written(&w.batch, w.size()-w.before())
 	w.spoken = w.spoken || w.batch.Count > 0
-	w.commands, w.batch, w.at = spare(w.commands), pipe.Bytes{}, 0
+	w.commands, w.wire, w.batch, w.at = spare(w.commands), spare(w.wire), pipe.Bytes{}, 0
 	if room {
 		c.host.Sendable(c.Pipe)
 	}
@@ -212,11 +216,11 @@ func (c *Conn) written() {
 func (c *Conn) broke(err error) {
 	w := &c.out
 	if w.batch.Count > 0 {
-		if c.Pipe.Out.Return(&w.batch, max(0, w.at-len(w.commands))) {
+		if c.Pipe.Out.Return(&w.batch, w.sent(), max(0, w.at-w.before())) {
 			c.host.Sendable(c.Pipe)
 		}
 	}
-	w.batch, w.commands, w.at = pipe.Bytes{}, nil, 0
+	w.batch, w.commands, w.wire, w.at = pipe.Bytes{}, nil, nil, 0
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writing, c.open = false, false

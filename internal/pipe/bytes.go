@@ -52,22 +52,22 @@ func (q *Queue) slice(n int) Bytes {
 	return b
 }
 
-// Written says that b is in the kernel's hands, and reports whether a waiting producer now has room.
-func (q *Queue) Written(b *Bytes) (room bool) {
+// Written says that b is in the kernel's hands, as so many bytes, and reports whether a waiting producer now has room.
+func (q *Queue) Written(b *Bytes, wire int) (room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range b.Large {
 		b.Large[i].Release() // the chunk may live long after it
 	}
 	q.got += uint64(b.Count)
-	q.sent.add(b.Count, b.Size)
+	q.sent.add(b.Count, wire)
 	q.skip()
 	return q.makeRoom()
 }
 
-// Return gives back what of b did not go out: the kernel has its first n bytes. The queue goes on at the first whole
+// Return gives back what of b did not go out: the kernel has its first n bytes, which were so many on the wire. The queue goes on at the first whole
 // message behind them. A message that is there in part is lost: to send it again would be to send it twice.
-func (q *Queue) Return(b *Bytes, n int) (room bool) {
+func (q *Queue) Return(b *Bytes, n, wire int) (room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.conflate && q.put > q.taken { // a newer message has taken its place
@@ -91,17 +91,23 @@ func (q *Queue) Return(b *Bytes, n int) (room bool) {
 		b.Large[i].Release()
 	}
 	q.got += uint64(gone)
-	q.sent.add(sent, min(size, n))
+	q.sent.add(sent, wire)
 	q.skip()
 	return q.makeRoom()
 }
 
-// AppendBodies appends what is in the frames without the frames: STREAM.
-func (b *Bytes) AppendBodies(to []byte) []byte {
-	for walk := b.span; walk.Left > 0; {
-		to = walk.AppendBody(to)
+// Walk is a walk through the messages, for a writer that makes other bytes of them; First is the size of the first n.
+func (b *Bytes) Walk() message.Span {
+	walk := b.span
+	walk.Left = b.Count
+	return walk
+}
+
+func (b *Bytes) First(n int) (size int) {
+	for walk := b.span; n > 0; n-- {
+		size += walk.Skip()
 	}
-	return to
+	return size
 }
 
 // Vector appends what is left of b behind its first n bytes to v, as buffers for one writev.

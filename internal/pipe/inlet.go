@@ -6,6 +6,7 @@ import (
 
 	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
 )
 
 // An Inlet is the producer of a queue that is fed from a connection:
@@ -148,12 +149,38 @@ func (in *Inlet) Resume() (first bool, err error) {
 	return in.publish(), err
 }
 
+// Full reports whether the mark lets no message in now: then Stalled is true, and Resume goes on. In the middle of a message
+// it is not.
+func (in *Inlet) Full() bool {
+	if in.frames > 0 || in.body != nil {
+		return false
+	}
+	in.stalled = in.allowed() == 0
+	return in.stalled
+}
+
+// Feed takes in one frame that did not come over the wire as it stands, and is Room and Advance for it. body is copied.
+func (in *Inlet) Feed(h zmtp.Header, body []byte) (first bool, err error) {
+	var header [9]byte
+	for _, b := range [...][]byte{zmtp.AppendHeader(header[:0], h), body} {
+		for len(b) > 0 && err == nil {
+			n := copy(in.Room(), b)
+			b = b[n:]
+			var f bool
+			f, err = in.Advance(n)
+			first = first || f
+		}
+	}
+	return first, err
+}
+
 // Stalled says that the mark, and not the peer, is what there is to wait for.
 func (in *Inlet) Stalled() bool { return in.stalled }
 
 // Overrun publishes the whole messages that have arrived whatever the mark says: the connection is broken, and they
 // would be lost.
 func (in *Inlet) Overrun() (first bool) {
+	in.allowed()             // none, if nobody will receive them: then they do not count
 	in.messages(math.MaxInt) // what is broken there, too, ends it all the same
 	in.stalled = false
 	return in.publish()

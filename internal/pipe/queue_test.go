@@ -308,7 +308,7 @@ func TestBreakAtEveryByte(t *testing.T) {
 		if got := flat(b.Vector(nil, cut)); !bytes.Equal(got, whole[cut:]) {
 			t.Fatalf("cut %d: the rest is wrong", cut)
 		}
-		q.Return(&b, cut)
+		q.Return(&b, cut, cut)
 		kept := 0 // messages that begin at the cut or behind it
 		for _, end := range ends[:len(messages)] {
 			if end >= cut {
@@ -345,7 +345,7 @@ func TestVoidIsNotSent(t *testing.T) {
 	q.Put(nil, [][]byte{{2}})
 	q.Void()
 	q.Put(nil, [][]byte{{3}})
-	q.Return(&b, 0) // the first had not gone out either
+	q.Return(&b, 0, 0) // the first had not gone out either
 	if b := q.TakeBytes(); !bytes.Equal(b.Buf, []byte{0, 1, 3}) {
 		t.Errorf("took % x, want the message after Void alone", b.Buf)
 	}
@@ -410,7 +410,7 @@ func TestNothingIsAllocatedOnTheWay(t *testing.T) {
 			if b.Count == 0 {
 				return
 			}
-			q.Written(&b)
+			q.Written(&b, b.Size)
 		}
 	}
 	for name, f := range map[string]func(){

@@ -164,6 +164,9 @@ func (in *Inlet) largeAt(at int) *message.Large {
 // published is the number of bytes on the wire of what publish hands over.
 func (in *Inlet) published() uint64 {
 	n := uint64(in.start - len(in.c.Buf))
+	if in.Raw {
+		n -= uint64(in.found) * rawHeader
+	}
 	for _, l := range in.pending {
 		if l.At <= in.start {
 			n += uint64(len(l.Body()))

@@ -28,6 +28,7 @@ type dial struct {
 	pipe   *pipe.Pipe // over inproc: what is queued for whoever will be there
 	joint  *joint     // over inproc: its queues
 	link   *link      // over inproc: nil while nobody is
+	parted bool       // over inproc: its pipe is that of a connection that has ended; what it holds is the peer's to read
 	ending bool       // over inproc: it is being hung up
 	barred *bind      // over inproc: where another end has taken over the routing id of this one
 	as     string     // the name that ConnectAs gave the peer

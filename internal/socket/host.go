@@ -56,6 +56,7 @@ func (h *host) Attach(c *peer.Conn) {
 	} else if c.Immediate() {
 		(*Core)(h).attachSending(c.Pipe)
 	}
+	(*Core)(h).meet(c.Pipe)
 	if h.sub != nil {
 		h.sub.greet(c)
 	}
@@ -66,6 +67,15 @@ func (h *host) Attach(c *peer.Conn) {
 	}
 	if h.opt.NotifyConnect {
 		(*Core)(h).tell(c.Pipe, c.Facts(), []byte{})
+	}
+}
+
+// meet says that a peer has come: what it sends now must not overtake what it sent over another pipe. Control lock held.
+func (c *Core) meet(p *pipe.Pipe) {
+	if c.rule.receives && p.In != nil {
+		c.in.mu.Lock()
+		c.in.choose.Meet(p)
+		c.in.mu.Unlock()
 	}
 }
 
@@ -200,6 +210,8 @@ func (c *Core) detach(p *pipe.Pipe) {
 		}
 		if c.in.choose.Ready(p); p.In.Over() {
 			c.in.detach(p)
+		} else {
+			c.in.choose.Leave(p)
 		}
 		c.in.mu.Unlock()
 	}

@@ -180,6 +180,7 @@ func (c *Core) seek(d *dial) {
 	j.conflate(c.opt.Conflate)
 	j.send[connected], j.recv[connected] = c.opt.SendHWM, c.opt.RecvHWM
 	before := d.pipe
+	d.parted = false
 	d.joint, d.pipe = j, j.newPipe(c, connected)
 	j.end[connected].Store(&link{owner: c, at: d.at, pipe: d.pipe}) // for the marks; replaced when somebody is there
 	c.give(d.pipe, d.as)
@@ -305,6 +306,7 @@ func (c *Core) greet(l *link) {
 
 // met is what is said and told when a connection over inproc is there. Control lock held.
 func (c *Core) met(l *link) {
+	c.meet(l.pipe)
 	if c.sub != nil {
 		c.sub.greetLink(l.pipe)
 	}
@@ -474,7 +476,7 @@ func (l *link) end(kind monitor.Kind, why peer.Cause) (first bool) {
 	}
 	l.emit(kind, why)
 	if l.dial != nil {
-		l.dial.link = nil
+		l.dial.link, l.dial.parted = nil, true
 	}
 	(*host)(c).Changed()
 	return true
@@ -503,7 +505,7 @@ func (c *Core) hangUp(d *dial, why peer.Cause) {
 	}
 	d.ending = true
 	l, messages := d.link, 0
-	if l == nil {
+	if l == nil && !d.parted {
 		c.ctx.forget(d.name, d)
 		c.detach(d.pipe)
 		if d.pipe.Out != nil && c.sub == nil {
@@ -568,5 +570,5 @@ func (c *Core) isDial(d *dial) bool {
 
 // drained reports whether nothing is queued for d's peer-to-be.
 func (c *Core) drained(d *dial) bool {
-	return d.pipe.Out == nil || c.sub != nil || d.pipe.Out.Len() == 0 // subscriptions are no messages
+	return d.parted || d.pipe.Out == nil || c.sub != nil || d.pipe.Out.Len() == 0 // subscriptions are no messages
 }

@@ -165,7 +165,7 @@ func (h *host) Subscribed(p *pipe.Pipe, from *monitor.Peer, prefix []byte, on bo
 		c.notice(p, from, prefix, on)
 		return nil
 	}
-	if on && s.tooMany(p, prefix) {
+	if on && s.tooMany(p, prefix) && !s.fan.Topics.Has(prefix, p) {
 		s.mu.Unlock()
 		return &zmtp.ProtocolError{Code: zmtp.SubscriptionLimit, Detail: "the peer subscribed to more than one peer may"}
 	}
@@ -255,6 +255,9 @@ func (h *host) Upstream(p *pipe.Pipe, from *monitor.Peer, frames ...[]byte) {
 	}
 }
 
+// forgetMost is how many subscriptions are taken back while senders wait: about 100 µs.
+const forgetMost = 200
+
 // forgetTopics takes back all that p subscribed to. Control lock held.
 func (c *Core) forgetTopics(p *pipe.Pipe, from *monitor.Peer) {
 	s := &c.out
@@ -264,11 +267,18 @@ func (c *Core) forgetTopics(p *pipe.Pipe, from *monitor.Peer) {
 	if s.last == p {
 		s.last = nil
 	}
-	s.fan.Topics.RemoveAll(p, func(prefix []byte, last bool) {
-		if c.rule.receives && (last || s.verboser) {
-			told = append(told, bytes.Clone(prefix))
+	var each func(prefix []byte, last bool)
+	if c.rule.receives {
+		each = func(prefix []byte, last bool) {
+			if last || s.verboser {
+				told = append(told, bytes.Clone(prefix))
+			}
 		}
-	})
+	}
+	for s.fan.Topics.RemoveSome(p, forgetMost, each) { // a million take most of a second, and others send meanwhile
+		s.mu.Unlock()
+		s.mu.Lock()
+	}
 	s.mu.Unlock()
 	for _, prefix := range told {
 		c.notice(p, from, prefix, false)

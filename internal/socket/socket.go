@@ -43,9 +43,12 @@ type Options struct {
 	MaxMessageSize                   uint64
 	MaxHandshakes                    int
 
-	Transport transport.Options
-	Mechanism zmtp.Mechanism
-	Metadata  zmtp.Metadata
+	Transport     transport.Options
+	Mechanism     zmtp.Mechanism
+	Authenticate  peer.Authenticator // nil: ZAP, if the mechanism asks or there is a Domain
+	Domain        string             // that ZAP is asked for
+	PlainAnywhere bool
+	Metadata      zmtp.Metadata
 
 	Immediate, Conflate      bool
 	ReqRelaxed, ReqCorrelate bool
@@ -266,6 +269,7 @@ func (c *Core) peerOptions() *peer.Options {
 	}
 	return &peer.Options{
 		SocketID: c.ID, Type: c.typ, Metadata: append(local, o.Metadata...), Mechanism: o.Mechanism, Transport: o.Transport,
+		Authenticate: c.authenticator(), Domain: o.Domain, PlainAnywhere: o.PlainAnywhere,
 		Sends: c.rule.sends, Receives: c.rule.receives, Marks: &c.marks, Eager: c.rule.turns, Exclusive: c.rule.one || c.out.router != nil, Answers: c.rule.answers,
 		Publishes: c.rule.publishes, Raw: c.raw(), Conflate: o.Conflate,
 		SubscriptionMost: o.MaxSubscriptionBytes,

@@ -98,7 +98,11 @@ func (s *subscriber) turn(prefix []byte, on bool) (flush []*pipe.Pipe, said []*p
 		return nil, nil
 	}
 	for conn := range s.conns {
-		conn.Subscribe(prefix, on)
+		if q := conn.Pipe.Out; q != nil && q.Len() > 0 { // XSUB: behind the messages that it sent before
+			q.Tell(nil, notice(prefix, on))
+		} else {
+			conn.Subscribe(prefix, on)
+		}
 		said = append(said, conn)
 	}
 	for p := range s.links {

@@ -163,6 +163,7 @@ func TestSharedPrefixesAreKeptOnce(t *testing.T) {
 			distinct(prefixes, 100, 100)(func(prefix []byte) { s.Add(prefix, k) })
 		}
 	})
+	t.Logf("%d bytes a subscription", growth/(prefixes*subscribers))
 	if s.Prefixes() != prefixes || growth/(prefixes*subscribers) > 40 {
 		t.Errorf("%d prefixes, %d bytes a subscription", s.Prefixes(), growth/(prefixes*subscribers))
 	}

@@ -163,3 +163,25 @@ func TestMatchAllocatesNothing(t *testing.T) {
 		t.Errorf("a subscriber who comes and goes allocates %v times", n)
 	}
 }
+
+// Who leaves with many subscriptions can be forgotten in parts, and between them nobody else notices.
+func TestSomeAtATime(t *testing.T) {
+	var s Set[string]
+	for i := range 1000 {
+		s.Add(fmt.Append(nil, "topic", i), "leaver")
+		s.Add(fmt.Append(nil, "topic", i%10), "stays")
+	}
+	told, rounds := 0, 0
+	for left := true; left; rounds++ {
+		left = s.RemoveSome("leaver", 300, func([]byte, bool) { told++ })
+		if got := s.Match(nil, []byte("topic5")); !slices.Contains(got, "stays") {
+			t.Fatalf("after %d rounds %v match", rounds+1, got)
+		}
+	}
+	if n, _ := s.Count("leaver"); n != 0 || told != 1000 || rounds != 4 || s.Prefixes() != 10 {
+		t.Errorf("%d left, %d told in %d rounds, %d prefixes in all", n, told, rounds, s.Prefixes())
+	}
+	if !s.Has([]byte("topic3"), "stays") || s.Has([]byte("topic3"), "leaver") || s.Has([]byte("topic"), "stays") {
+		t.Error("Has does not say who has what")
+	}
+}

@@ -23,6 +23,7 @@ import time
 import zlib
 
 import zmq
+from zmq.utils import z85
 
 PATIENCE = 30.0  # seconds that one command may take
 
@@ -285,6 +286,26 @@ def proxy(context, front, back, control=None):
     return [s.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode() for s in ends]
 
 
+def guard(context, plain, curve):
+    """A ZAP handler (RFC 27) for the sockets of this process: the passwords of PLAIN, by user name, and the clients' keys
+    of CURVE, in Z85. Who is not among them is refused with 400. Without it CURVE lets everybody in, and PLAIN nobody."""
+    handler = context.socket(zmq.REP)
+    handler.bind("inproc://zeromq.zap.01")
+    keys = {z85.decode(key) for key in curve}
+
+    def judge():
+        while True:
+            version, request, domain, address, identity, mechanism, *credentials = handler.recv_multipart()
+            if mechanism == b"PLAIN":
+                ok = plain.get(credentials[0].decode()) == credentials[1].decode()
+            else:
+                ok = mechanism == b"CURVE" and credentials[0] in keys
+            verdict = [b"200", b"OK", b"somebody", b""] if ok else [b"400", b"No", b"", b""]
+            handler.send_multipart([version, request] + verdict)
+
+    threading.Thread(target=judge, daemon=True).start()
+
+
 def main():
     context, sockets = zmq.Context(), {}
     latest = {}  # of each socket's commands: what "stop" stops
@@ -303,6 +324,12 @@ def main():
                 say(id=line["id"], endpoints=proxy(context, line["front"], line["back"], line.get("control")))
             except Exception as e:
                 say(id=line["id"], error=f"proxy: {type(e).__name__}: {e}")
+        elif line["do"] == "guard":
+            try:
+                guard(context, line["plain"], line["curve"])
+                say(id=line["id"])
+            except Exception as e:
+                say(id=line["id"], error=f"guard: {type(e).__name__}: {e}")
         elif line["do"] == "stop":
             latest[name].set()
             say(id=line["id"])

@@ -385,6 +385,33 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
+// A server that goes away between two connections.
+func TestNobodyThereAnyMore(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c, err := l.Accept()
+		l.Close()
+		if err == nil {
+			one := &line{Conn: c}
+			one.say(hello)
+			one.hear(64)
+			one.claim()
+			c.Close()
+		}
+	}()
+	r := run(t, "tcp://"+l.Addr().String())
+	<-done
+	if e := r.Failure; e == nil || e.Reason != monitor.ReasonRefused || r.Connections != 1 {
+		t.Errorf("%+v, %v", r, e)
+	}
+}
+
 // A name is all its addresses, and each is tried.
 func TestAName(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/glassmq/zmq/internal/peer"
+	"github.com/glassmq/zmq/internal/transport"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmtp"
 )
@@ -83,8 +84,8 @@ func (p *probing) fail(at monitor.Phase, err error) {
 		at = monitor.InMetadata // it ended at our READY, not at our PING
 	}
 	var why peer.Cause
-	switch {
-	case p.w == nil:
+	switch dial := (*transport.DialError)(nil); {
+	case p.w == nil || errors.As(err, &dial): // also of a further connection
 		e.Kind, why = monitor.ConnectFailed, peer.ExplainDial(err)
 	case at == monitor.InTraffic && timedOut(err):
 		e.Kind = monitor.HeartbeatTimeout

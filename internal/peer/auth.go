@@ -1,0 +1,193 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+
+	"github.com/glassmq/zmq/internal/transport"
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
+)
+
+// An Authenticator decides whether a peer may come in; an error refuses it. It is called on a goroutine of its own, and
+// nobody waits for it beyond ctx.
+type Authenticator func(ctx context.Context, r zmtp.AuthRequest) (zmtp.AuthReply, error)
+
+// ErrNobodyToAsk is an Authenticator's that knows nobody who could decide: no ZAP handler.
+var ErrNobodyToAsk = errors.New("nobody to ask: no ZAP handler is bound to inproc://zeromq.zap.01 in this Context")
+
+// talk is the next move of the mechanism's handshake, whatever the authenticator has to say included.
+func (h *handshaker) talk(with zmtp.Handshake, in zmtp.Command) (step zmtp.Step, err error) {
+	step, err = with.Next(in)
+	for err == nil && step.Ask != nil {
+		if err = h.say(step.Send); err != nil {
+			return step, err
+		}
+		reply, refused := h.ask(*step.Ask)
+		if step, err = with.Decide(reply, refused); err != nil {
+			h.lastWord(step.Send)
+		}
+	}
+	return step, err
+}
+
+// admitted asks about a peer that need not say who it is: NULL (RFC 27, "ZAP shall be used with NULL").
+func (h *handshaker) admitted() error {
+	if h.c.opt.Authenticate == nil || h.c.opt.Mechanism.Name() != "NULL" {
+		return nil
+	}
+	_, refused := h.ask(zmtp.AuthRequest{Mechanism: "NULL"})
+	if refused != nil {
+		h.lastWord(zmtp.Refusal(refused).Send)
+	}
+	return refused
+}
+
+// ask has the authenticator decide, within the handshake's time and the connection's life.
+func (h *handshaker) ask(r zmtp.AuthRequest) (zmtp.AuthReply, error) {
+	c := h.c
+	if c.opt.Authenticate == nil {
+		return zmtp.AuthReply{}, ErrNobodyToAsk
+	}
+	r.Domain, r.Address = c.opt.Domain, address(c.nc.RemoteAddr())
+	ctx, cancel := context.WithCancel(context.Background())
+	if !h.deadline.IsZero() {
+		ctx, cancel = context.WithDeadline(context.Background(), h.deadline)
+	}
+	defer cancel()
+	type answer struct {
+		reply   zmtp.AuthReply
+		refused error
+	}
+	answers := make(chan answer, 1)
+	go func() { // not the host's work: a user's function that never returns must not hold up the socket's end
+		defer func() {
+			if what := recover(); what != nil {
+				answers <- answer{refused: &zmtp.AuthError{Status: 500, Text: fmt.Sprintf("the authenticator panicked: %v", what)}}
+			}
+		}()
+		reply, refused := c.opt.Authenticate(ctx, r)
+		answers <- answer{reply, verdict(refused)}
+	}()
+	select {
+	case a := <-answers:
+		if a.refused == nil {
+			h.approved = a.reply
+		}
+		return a.reply, a.refused
+	case <-ctx.Done():
+		return zmtp.AuthReply{}, &tooLateError{}
+	case <-c.done:
+		return zmtp.AuthReply{}, net.ErrClosed
+	}
+}
+
+// verdict makes any error of a user's a refusal with a status.
+func verdict(err error) error {
+	if err == nil || errors.Is(err, ErrNobodyToAsk) || errors.As(err, new(*zmtp.AuthError)) || errors.As(err, new(*zmtp.ProtocolError)) {
+		return err
+	}
+	if late := interface{ Timeout() bool }(nil); errors.As(err, &late) && late.Timeout() {
+		return &zmtp.AuthError{Status: 300, Text: err.Error()} // what it asks was too slow: that is no verdict
+	}
+	return &zmtp.AuthError{Status: 400, Text: err.Error()}
+}
+
+// tooLateError is an authenticator that did not decide within the handshake's time.
+type tooLateError struct{}
+
+func (*tooLateError) Error() string { return "the authenticator did not answer in time" }
+func (*tooLateError) Timeout() bool { return true }
+func (*tooLateError) Unwrap() error { return os.ErrDeadlineExceeded }
+
+// address is what an authenticator hears of where a peer is: its IP address (RFC 27, "address"), or over ipc nothing. A
+// hook's that cannot be read is no IP address and not nothing either: who denies networks must not take it for ipc.
+func address(a net.Addr) string {
+	switch {
+	case a == nil:
+		return "unknown"
+	case a.Network() == "unix":
+		return ""
+	}
+	at, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return a.String()[:min(len(a.String()), 255)] // RFC 27: "at most 255 characters"
+	}
+	return at.Addr().Unmap().WithZone("").String()
+}
+
+// lastWord says why a peer may not come in; the connection ends whether it hears it or not.
+func (h *handshaker) lastWord(cmds []zmtp.Command) {
+	if len(cmds) == 0 {
+		return
+	}
+	h.say(cmds)
+	h.hangUp()
+}
+
+// hungUp reports whether a peer has gone.
+func hungUp(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) }
+
+// hangUp ends our side, so that what was sent is read before what follows.
+func (h *handshaker) hangUp() {
+	if half, ok := h.c.nc.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+}
+
+// errHungUpOnHello is how a CURVE server that cannot open our HELLO says so: it has no other way (RFC 26).
+var errHungUpOnHello = fmt.Errorf("it hung up on our HELLO, which it could not open: %w", syscall.EPIPE)
+
+// inTheClear reports what forbids a password in the clear on this connection: PLAIN is for this machine, unless the user said
+// otherwise.
+func (c *Conn) inTheClear() error {
+	if c.opt.Mechanism.Name() != "PLAIN" || c.opt.PlainAnywhere {
+		return nil
+	}
+	a := c.nc.RemoteAddr()
+	at := address(a)
+	if addr, err := netip.ParseAddr(at); at == "" || err == nil && addr.IsLoopback() {
+		return nil
+	}
+	return &clearTextError{transport.Name(a)}
+}
+
+// clearTextError is a password that was not sent.
+type clearTextError struct{ to string }
+
+func (e *clearTextError) Error() string {
+	return fmt.Sprintf("PLAIN would send passwords in the clear to %s: use CURVE, or set PlainAnywhere", e.to)
+}
+
+// authRefusal is our own authenticator's no, as the events have it.
+func (w *Cause) authRefusal(err error) (ok bool) {
+	var verdict *zmtp.AuthError
+	var clear *clearTextError
+	switch {
+	case errors.As(err, &verdict):
+		w.Who, w.Err, w.kind = monitor.ByLocal, verdict, monitor.HandshakeFailedAuth
+		switch verdict.Status {
+		case 300:
+			w.Reason, w.value = monitor.ReasonAuthTemporary, 300
+		case 500:
+			w.Reason, w.value = monitor.ReasonAuthInternal, 500
+		default:
+			w.Reason, w.value = monitor.ReasonAuthDenied, 400
+		}
+	case errors.Is(err, ErrNobodyToAsk):
+		w.Who, w.Err, w.Reason = monitor.ByLocal, ErrNobodyToAsk, monitor.ReasonZAPMissing
+	case errors.As(err, &clear):
+		w.Who, w.Err, w.Reason = monitor.ByLocal, clear, monitor.ReasonClearText
+	case errors.Is(err, errHungUpOnHello):
+		w.Who, w.Err, w.Reason = monitor.ByPeer, errHungUpOnHello, monitor.ReasonWrongServerKey
+	default:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package curve
+
+import "io/fs"
+
+// isOpen cannot be told from the mode on this system.
+func isOpen(fs.FileMode) bool { return false }
