@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/glassmq/zmq"
@@ -97,61 +97,44 @@ func TestContextsBelongToCalls(t *testing.T) {
 	})
 }
 
+// Each message goes to one of the calls that wait, whole and once, whoever else sends and receives.
 func TestEachMessageOnce(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
 		connect(t, push, bindTo(t, pull, endpoint))
 		const senders, each = 8, 5000
-		var out, in sync.WaitGroup
+		ctx, all := context.WithCancel(within(t))
+		defer all()
+		var work sync.WaitGroup
 		for g := range senders {
-			out.Go(func() {
+			work.Go(func() {
 				for i := range each {
-					if err := push.Send(context.Background(), binary.BigEndian.AppendUint64(nil, uint64(g*each+i)), []byte("x")); err != nil {
+					if err := push.Send(ctx, binary.BigEndian.AppendUint64(nil, uint64(g*each+i)), []byte("x")); err != nil {
 						t.Error(err)
 						return
 					}
 				}
 			})
 		}
-		seen := make([]bool, senders*each)
-		var mu sync.Mutex
+		var seen [senders * each]atomic.Bool
+		var left atomic.Int64
+		left.Store(int64(len(seen)))
 		for range 8 {
-			in.Go(func() {
-				for {
-					m, err := pull.Recv(context.Background())
-					if err != nil {
-						return
+			work.Go(func() {
+				for m := range pull.Messages(ctx) {
+					if m.Len() != 2 || seen[binary.BigEndian.Uint64(m.Frame(0))].Swap(true) {
+						t.Errorf("received %q, half or twice", m.AppendFrames(nil))
 					}
-					if m.Len() != 2 {
-						continue
+					if left.Add(-1) == 0 {
+						all()
 					}
-					mu.Lock()
-					n := binary.BigEndian.Uint64(m.Frame(0))
-					if seen[n] {
-						t.Errorf("message %d twice", n)
-					}
-					seen[n] = true
-					mu.Unlock()
 				}
 			})
 		}
-		out.Wait()
-		push.Close()
-		for {
-			mu.Lock()
-			left := slices.Index(seen, false)
-			mu.Unlock()
-			if left < 0 {
-				break
-			}
-			select {
-			case <-within(t).Done():
-				t.Fatalf("message %d is missing", left)
-			default:
-			}
+		work.Wait()
+		if n := left.Load(); n != 0 {
+			t.Errorf("%d messages are missing", n)
 		}
-		pull.Close()
-		in.Wait()
 	})
 }
 

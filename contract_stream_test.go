@@ -172,10 +172,9 @@ func TestStreamCarriesManyBytes(t *testing.T) {
 
 // A peer that does not read makes Send wait, for it alone.
 func TestStreamWaitsAtTheMark(t *testing.T) {
-	stream := zmq.NewStream(zmq.Config{Context: newContext(t), SendHWM: 3, SendBuffer: 4096})
+	stream := zmq.NewStream(zmq.Config{Context: newContext(t), SendHWM: 3})
 	bound := bindTo(t, stream, "tcp://127.0.0.1:*")
 	slow := dialTCP(t, bound)
-	slow.SetReadBuffer(4096)
 	slowID := string(notice(t, stream))
 	quick := dialTCP(t, bound)
 	quickID := string(notice(t, stream))

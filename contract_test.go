@@ -210,6 +210,7 @@ func TestConnectBeforeBind(t *testing.T) {
 func TestSendAndCloseLosesNothing(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		const n = 20_000
+		ctx := within(t)
 		pull := zmq.NewPull(zmq.Config{Context: x})
 		bound := bindTo(t, pull, endpoint)
 		sender := func() error {
@@ -218,7 +219,7 @@ func TestSendAndCloseLosesNothing(t *testing.T) {
 				return err
 			}
 			for i := range n {
-				if err := push.Send(within(t), binary.BigEndian.AppendUint32(nil, uint32(i))); err != nil {
+				if err := push.Send(ctx, binary.BigEndian.AppendUint32(nil, uint32(i))); err != nil {
 					return err
 				}
 			}
@@ -227,7 +228,9 @@ func TestSendAndCloseLosesNothing(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- sender() }()
 		for i := range n {
-			recv(t, pull, string(binary.BigEndian.AppendUint32(nil, uint32(i))))
+			if m, err := pull.Recv(ctx); err != nil || binary.BigEndian.Uint32(m.Body()) != uint32(i) {
+				t.Fatalf("message %d: %q, %v", i, m.Body(), err)
+			}
 		}
 		if err := <-done; err != nil {
 			t.Error(err)

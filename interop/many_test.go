@@ -148,9 +148,13 @@ func TestNobodyStarves(t *testing.T) {
 	flood.connect(t, there)
 	flood.stream(t, "loud", 10)
 	const quiet = 100
-	for who := range 2 {
-		s := p.open(t, "PUSH", nil)
-		s.connect(t, there)
+	var senders [2]*socket
+	for who := range senders { // both are there before one leaves: who comes after that waits for what was left
+		senders[who] = p.open(t, "PUSH", nil)
+		senders[who].connect(t, there)
+		o.await(t, monitor.HandshakeSucceeded)
+	}
+	for who, s := range senders {
 		s.send(t, quiet, fmt.Sprint("quiet ", who), 12).done(t)
 		s.tell(t, "close", args{"linger": -1}).done(t)
 		o.await(t, monitor.Disconnected)

@@ -128,8 +128,8 @@ func TestSealedCommands(t *testing.T) {
 				t.Fatalf("%+v %q, %v; want libzmq's PING", h, body, err)
 			}
 			s.command(t, zmtp.AppendPong(nil, nil))
-			s.command(t, zmtp.AppendPing(nil, zmtp.Ping{Context: []byte("are you")}))
 			s.command(t, zmtp.AppendCommand(nil, zmtp.Command{Name: zmtp.SUBSCRIBE, Data: []byte("hot")}))
+			s.command(t, zmtp.AppendPing(nil, zmtp.Ping{Context: []byte("are you")})) // behind it: who answers has seen both
 			for heard := false; !heard; { // libzmq answers in its order, between PINGs of its own
 				h, body := s.recv(t)
 				heard = h.Command && string(body) == "\x04PONGare you"
