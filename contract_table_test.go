@@ -255,19 +255,7 @@ func (c *testCase) waits(condition string, g *guest) {
 	t := c.t
 	t.Helper()
 	dropped := c.ours.State().Dropped
-	sent := make(chan error, 1)
-	for waiting, tries := false, 0; !waiting; tries++ {
-		go func() { sent <- c.say(within(t), g, []byte("end")) }()
-		select {
-		case err := <-sent:
-			if err != nil || g == nil || tries == 5 {
-				t.Fatalf("Send does not wait: %v", err)
-			}
-			c.choke(g, false) // the kernel had thought better of it
-		case <-time.After(stalled):
-			waiting = true
-		}
-	}
+	sent := c.waiting(g)
 	if condition == "nobody" || condition == "gone" {
 		g = c.come("newcomer")
 	}
@@ -286,6 +274,26 @@ func (c *testCase) waits(condition string, g *guest) {
 	if n := c.ours.State().Dropped; n != dropped {
 		t.Errorf("%d messages were dropped", n-dropped)
 	}
+}
+
+// waiting has a Send wait, and returns what it comes to.
+func (c *testCase) waiting(g *guest) <-chan error {
+	c.t.Helper()
+	sent := make(chan error, 1)
+	for range 5 {
+		go func() { sent <- c.say(within(c.t), g, []byte("end")) }()
+		select {
+		case err := <-sent:
+			if err != nil || g == nil {
+				c.t.Fatalf("Send does not wait: %v", err)
+			}
+			c.choke(g, false) // the kernel had thought better of it
+		case <-time.After(stalled):
+			return sent
+		}
+	}
+	c.t.Fatal("Send to a full peer does not wait")
+	return nil
 }
 
 // unharmed: a peer that keeps up gets what is for it, whatever became of the message to the slow one.

@@ -374,21 +374,45 @@ func TestReadableAfterTheEnd(t *testing.T) {
 	})
 }
 
+// With Immediate a peer that is away is none: messages go to others, or wait, and nothing is queued for it.
 func TestImmediateQueuesToReadyPeersOnly(t *testing.T) {
-	x := zmq.NewContext(zmq.ContextConfig{})
-	defer x.Shutdown(zmq.NoWait)
-	pull := zmq.NewPull(zmq.Config{Context: x})
-	bound := bindTo(t, pull, "tcp://127.0.0.1:*")
-	push := zmq.NewPush(zmq.Config{Context: x, Immediate: true})
-	connect(t, push, "tcp://127.0.0.1:1")
-	if err := push.Send(zmq.NoWait, []byte("x")); !errors.Is(err, zmq.ErrWouldBlock) {
-		t.Errorf("Send with no peer ready: %v", err)
-	}
-	connect(t, push, bound)
-	for i := range 100 {
-		send(t, push, fmt.Sprint(i))
-	}
-	for i := range 100 {
-		recv(t, pull, fmt.Sprint(i))
-	}
+	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
+		away := vacant(t, endpoint)
+		for _, s := range []zmq.Sender{
+			zmq.NewPush(zmq.Config{Context: x, Immediate: true, ReconnectMin: fast}),
+			zmq.NewDealer(zmq.Config{Context: x, Immediate: true, ReconnectMin: fast}),
+		} {
+			come := func(place string) zmq.Receiver {
+				typ := map[zmq.Type]zmq.Type{zmq.PUSH: zmq.PULL, zmq.DEALER: zmq.DEALER}[s.Type()]
+				peer, err := zmq.New(typ, zmq.Config{Context: x})
+				must(t, err)
+				bindTo(t, peer, place)
+				return peer.(zmq.Receiver)
+			}
+			connect(t, s, away)
+			if err := s.Send(zmq.NoWait, []byte("x")); !errors.Is(err, zmq.ErrWouldBlock) {
+				t.Errorf("%v: Send with no peer ready: %v", s.Type(), err)
+			}
+			here := vacant(t, another(endpoint, s.Type().String()))
+			connect(t, s, here)
+			peer := come(here)
+			for i := range 100 {
+				send(t, s, fmt.Sprint(i))
+				recv(t, peer, fmt.Sprint(i))
+			}
+			w := s.Watch(monitor.Disconnected | monitor.Inproc)
+			peer.Close()
+			heard(t, w, 1)
+			if err := s.Send(zmq.NoWait, []byte("x")); !errors.Is(err, zmq.ErrWouldBlock) {
+				t.Errorf("%v: Send when the only peer has left: %v", s.Type(), err)
+			}
+			peer = come(away)
+			send(t, s, "and now?")
+			recv(t, peer, "and now?")
+			if err := s.Close(); err != nil {
+				t.Errorf("%v: Close says %v", s.Type(), err)
+			}
+			peer.Close()
+		}
+	})
 }

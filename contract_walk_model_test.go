@@ -219,7 +219,7 @@ func (w *walker) receive(m *member, n int) {
 	got := 0
 	for range n {
 		var err error
-		msg := zmq.Message{}
+		var msg zmq.Message
 		if w.IntN(2) == 0 {
 			msg, err = r.Recv(zmq.NoWait)
 		} else {

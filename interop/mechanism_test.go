@@ -130,7 +130,7 @@ func TestSealedCommands(t *testing.T) {
 			s.command(t, zmtp.AppendPong(nil, nil))
 			s.command(t, zmtp.AppendCommand(nil, zmtp.Command{Name: zmtp.SUBSCRIBE, Data: []byte("hot")}))
 			s.command(t, zmtp.AppendPing(nil, zmtp.Ping{Context: []byte("are you")})) // behind it: who answers has seen both
-			for heard := false; !heard; { // libzmq answers in its order, between PINGs of its own
+			for heard := false; !heard; {                                             // libzmq answers in its order, between PINGs of its own
 				h, body := s.recv(t)
 				heard = h.Command && string(body) == "\x04PONGare you"
 			}

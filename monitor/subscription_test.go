@@ -271,8 +271,10 @@ func TestAHomeOfManyHubs(t *testing.T) {
 	home.Extend(&a)
 	a.Emit(&Event{Kind: Listening})
 	late = home.Subscribe(Listening, 0)
-	if !late.Join(&a) || !late.Join(&a) {
-		t.Error("joined, and Join says no")
+	for range 2 { // the second time it is there already
+		if !late.Join(&a) {
+			t.Error("joined, and Join says no")
+		}
 	}
 	home.Extend(&a) // late is there already
 	home.Extend(&b)

@@ -112,3 +112,15 @@ func TestFanAgainstATwin(t *testing.T) {
 		}
 	}
 }
+
+// A dialled peer that has no id when it comes back does not take its old one from whoever has that by now.
+func TestRouterLeavesANameToWhoHasIt(t *testing.T) {
+	r := NewRouter(1)
+	back, now := &pipe.Pipe{}, &pipe.Pipe{}
+	r.Name(back, "alice")
+	r.Name(now, "alice") // while the other was away
+	r.Name(back, "")
+	if r.Find([]byte("alice")) != now || back.ID == "alice" || r.Find([]byte(back.ID)) != back {
+		t.Errorf("alice is %p, want %p; who came back is called %q", r.Find([]byte("alice")), now, back.ID)
+	}
+}

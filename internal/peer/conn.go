@@ -263,6 +263,7 @@ func (c *Conn) finish(err error) {
 	c.host.Ended(c, messages, bytes)
 	c.host.Unlock()
 	c.nc.Close()
+	c.host.Parted()
 }
 
 // lost drops what was queued for this peer alone and counts it, and what the break cut in two. The queue of an endpoint

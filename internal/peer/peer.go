@@ -36,6 +36,8 @@ type Host interface {
 	Detach(c *Conn)
 	// Ended is called after the terminal event: so many queued messages went down with c. Control lock held.
 	Ended(c *Conn, messages, bytes int)
+	// Parted is called when all that is over: the place is free for another. No lock is held.
+	Parted()
 	// Abandon is called when a dialled endpoint has given up. Control lock held.
 	Abandon(p *pipe.Pipe)
 	// Received says that c's pipe has messages again. If c may be lent, lend asks the reader to let Recv calls read from

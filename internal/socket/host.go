@@ -150,6 +150,25 @@ func (h *host) Ended(c *peer.Conn, messages, bytes int) {
 	h.Changed()
 }
 
+// Parted lets those in over inproc that wait for the place, or the routing id, of a peer that has gone.
+func (h *host) Parted() {
+	c := (*Core)(h)
+	if !c.rule.one && c.out.router == nil {
+		return
+	}
+	var names []string
+	c.mu.Lock()
+	for _, b := range c.binds {
+		if b.listener == nil {
+			names = append(names, b.name)
+		}
+	}
+	c.mu.Unlock()
+	for _, name := range names {
+		c.ctx.match(name)
+	}
+}
+
 // Abandon takes a dialled endpoint's pipe away: nobody will dial any more. Control lock held.
 func (h *host) Abandon(p *pipe.Pipe) { (*Core)(h).detach(p) }
 

@@ -177,7 +177,7 @@ func (c *Core) seek(d *dial) {
 	if c.rule.receives || c.rule.publishes {
 		j.in = pipe.NewQueue(c.opt.RecvHWM)
 	}
-	j.conflate(c.opt.Conflate)
+	j.conflate(c, connected)
 	j.send[connected], j.recv[connected] = c.opt.SendHWM, c.opt.RecvHWM
 	before := d.pipe
 	d.parted = false
@@ -205,12 +205,18 @@ func (c *Core) greetings() (all [][]byte) {
 	return all
 }
 
-// conflate makes both queues keep the last message only, if one of their sockets wants that.
-func (j *joint) conflate(on bool) {
-	for _, q := range []*pipe.Queue{j.out, j.in} {
-		if on && q != nil {
-			q.Conflate()
-		}
+// conflate makes the queues keep the last message only, if this end's socket wants that; of subscriptions all count.
+// Control lock held.
+func (j *joint) conflate(c *Core, end int) {
+	out, in := j.out, j.in
+	if end == bound {
+		out, in = in, out
+	}
+	if c.opt.Conflate && out != nil && c.sub == nil {
+		out.Conflate()
+	}
+	if c.opt.Conflate && in != nil && !c.rule.publishes {
+		in.Conflate()
 	}
 }
 
@@ -270,7 +276,7 @@ func (c *Core) welcome(l *link, j *joint) bool {
 	if c.closing || !c.isBound(l.bind) || c.rule.one && c.taken() || !c.admit(l, monitor.Accepted) {
 		return false
 	}
-	j.conflate(c.opt.Conflate)
+	j.conflate(c, bound)
 	j.mu.Lock()
 	j.bound = true
 	j.mu.Unlock()

@@ -311,6 +311,12 @@ func (c *Core) switches() {
 	if s.fan != nil {
 		s.fan.Invert = o.InvertMatching
 	}
+	if s.router != nil || s.fan != nil { // who waits may have no need to any more
+		s.waiting.wakeAll()
+		if !s.strict {
+			s.writable.set()
+		}
+	}
 	s.mu.Unlock()
 	if c.sub != nil {
 		c.sub.mu.Lock()

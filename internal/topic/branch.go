@@ -18,8 +18,6 @@ func newBranch(a byte, kid uint32, b byte, other uint32) branch {
 
 func (b branch) len() int { return len(b) / perKid }
 
-func (b branch) first(i int) byte { return b[i] }
-
 func (b branch) kid(i int) uint32 { return binary.LittleEndian.Uint32(b[b.len()+4*i:]) }
 
 // find returns the node whose text begins with c, 0 if there is none.

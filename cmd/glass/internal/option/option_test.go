@@ -16,11 +16,12 @@ import (
 
 // notHere are the fields of zmq.Config that no option sets, and why.
 var notHere = map[string]string{
-	"Context":   "a Go value",
-	"OnEvent":   "a function: the command prints events",
-	"EventMask": "of OnEvent; the command has --event",
-	"Network":   "functions",
-	"Mechanism": "its keys would be on the command line, where every user of the host can read them",
+	"Context":      "a Go value",
+	"OnEvent":      "a function: the command prints events",
+	"EventMask":    "of OnEvent; the command has --event",
+	"Network":      "functions",
+	"Mechanism":    "its keys would be on the command line, where every user of the host can read them",
+	"Authenticate": "a func", "ZAPDomain": "it goes with a Mechanism", "PlainAnywhere": "it goes with a Mechanism",
 }
 
 func TestEveryFieldHasAnOption(t *testing.T) {
