@@ -142,7 +142,7 @@ func (c *Config) appliesRaw(k *check) {
 		field string
 		set   bool
 	}{
-		{"PlainAnywhere", c.PlainAnywhere}, {"RoutingID", c.RoutingID != ""}, {"HandshakeTimeout", c.HandshakeTimeout != 0}, {"HeartbeatInterval", c.HeartbeatInterval != 0},
+		{"PlainAnywhere", c.PlainAnywhere}, {"MaxMessageSize", c.MaxMessageSize != 0}, {"RoutingID", c.RoutingID != ""}, {"HandshakeTimeout", c.HandshakeTimeout != 0}, {"HeartbeatInterval", c.HeartbeatInterval != 0},
 		{"Metadata", len(c.Metadata) > 0}, {"Mechanism", c.Mechanism != nil}, {"ReconnectStop", c.ReconnectStop&StopHandshakeFailed != 0},
 		{"ProbeRouter", c.ProbeRouter}, {"Authenticate", c.Authenticate != nil}, {"ZAPDomain", c.ZAPDomain != ""},
 	} {

@@ -270,7 +270,8 @@ func (s sending) SendMessage(ctx context.Context, m Message) error {
 	return s.s.SendMessage(ctx, m.m)
 }
 
-// CanSend is what Send(NoWait) would return now.
+// CanSend is what Send(NoWait) would return now. Of PUB and XPUB it says that nobody waits: with XPubNoDrop whom a message is
+// for depends on the message.
 func (s sending) CanSend() error { return s.s.CanSend() }
 
 // Writable is closed once Send need not wait, or the socket has ended. Ask anew in each select.

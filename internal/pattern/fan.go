@@ -76,6 +76,6 @@ func NewNotices() *Notices { return &Notices{*NewFairQueue()} }
 
 func (n *Notices) Took(p *pipe.Pipe, m message.Message) (message.Message, bool) {
 	n.Next()
-	p.Heard.Add(-int64(m.Size()))
+	p.Heard.Add(-int64(m.Size() + pipe.NoticeCost*m.Len()))
 	return m, true
 }

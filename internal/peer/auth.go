@@ -30,7 +30,7 @@ func (h *handshaker) talk(with zmtp.Handshake, in zmtp.Command) (step zmtp.Step,
 			return step, err
 		}
 		reply, refused := h.ask(*step.Ask)
-		if step, err = with.Decide(reply, refused); err != nil {
+		if step, err = with.Decide(reply, refused); err != nil && !errors.Is(refused, net.ErrClosed) { // our own end is no verdict
 			h.lastWord(step.Send)
 		}
 	}
@@ -43,7 +43,7 @@ func (h *handshaker) admitted() error {
 		return nil
 	}
 	_, refused := h.ask(zmtp.AuthRequest{Mechanism: "NULL"})
-	if refused != nil {
+	if refused != nil && !errors.Is(refused, net.ErrClosed) {
 		h.lastWord(zmtp.Refusal(refused).Send)
 	}
 	return refused
@@ -90,7 +90,7 @@ func (h *handshaker) ask(r zmtp.AuthRequest) (zmtp.AuthReply, error) {
 
 // verdict makes any error of a user's a refusal with a status.
 func verdict(err error) error {
-	if err == nil || errors.Is(err, ErrNobodyToAsk) || errors.As(err, new(*zmtp.AuthError)) || errors.As(err, new(*zmtp.ProtocolError)) {
+	if err == nil || errors.Is(err, ErrNobodyToAsk) || errors.Is(err, net.ErrClosed) || errors.As(err, new(*zmtp.AuthError)) || errors.As(err, new(*zmtp.ProtocolError)) {
 		return err
 	}
 	if late := interface{ Timeout() bool }(nil); errors.As(err, &late) && late.Timeout() {
@@ -110,7 +110,7 @@ func (*tooLateError) Unwrap() error { return os.ErrDeadlineExceeded }
 // hook's that cannot be read is no IP address and not nothing either: who denies networks must not take it for ipc.
 func address(a net.Addr) string {
 	switch {
-	case a == nil:
+	case a == nil || a.String() == "" && a.Network() != "unix":
 		return "unknown"
 	case a.Network() == "unix":
 		return ""

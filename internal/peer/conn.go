@@ -49,7 +49,7 @@ type Conn struct {
 	// The host's control lock guards:
 	state State
 	peer  monitor.Peer  // filled until Ready, fixed from then on
-	facts *monitor.Peer // &peer once Ready: what messages carry
+	facts *monitor.Peer // peer as it was when Ready: what messages carry
 
 	// mu guards the end and who writes.
 	mu       sync.Mutex
@@ -175,7 +175,7 @@ func (c *Conn) EndAfter(why Cause, d time.Duration) {
 	}
 }
 
-// Leave ends an accepted connection, after its queue if there is time for that.
+// Leave ends a connection, after its queue if there is time for that.
 func (c *Conn) Leave(why Cause, linger time.Duration) {
 	if linger == 0 || !c.IsOpen() {
 		c.End(why)

@@ -163,7 +163,9 @@ func (c *Conn) load() bool {
 		c.again = false
 		c.mu.Unlock()
 		if w.recoded = c.recodes(); w.recoded {
-			c.recode()
+			if c.recode(); w.size() == 0 && w.batch.Count > 0 { // messages without a byte
+				c.written()
+			}
 		}
 	}
 	c.broke(nil)

@@ -27,6 +27,7 @@ func (q *Queue) TakeBytes() Bytes {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if n := q.available(); n > 0 {
+		q.held = true
 		return q.slice(n)
 	}
 	q.idle = true
@@ -59,6 +60,7 @@ func (q *Queue) Written(b *Bytes, wire int) (room bool) {
 	for i := range b.Large {
 		b.Large[i].Release() // the chunk may live long after it
 	}
+	q.held = false
 	q.got += uint64(b.Count)
 	q.sent.add(b.Count, wire)
 	q.skip()
@@ -70,6 +72,7 @@ func (q *Queue) Written(b *Bytes, wire int) (room bool) {
 func (q *Queue) Return(b *Bytes, n, wire int) (room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.held = false
 	if q.conflate && q.put > q.taken { // a newer message has taken its place
 		q.got += uint64(b.Count)
 		return q.makeRoom()

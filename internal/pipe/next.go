@@ -95,6 +95,7 @@ func (q *Queue) take() (ok, room bool) {
 		return true, false
 	}
 	q.owed += q.span.Left
+	q.held = false
 	room = q.credit()
 	q.skip()
 	room = q.makeRoom() || room
@@ -103,7 +104,7 @@ func (q *Queue) take() (ok, room bool) {
 		return false, room
 	}
 	c := q.head
-	q.span = c.Cut(q.at, q.large, n)
+	q.span, q.held = c.Cut(q.at, q.large, n), true
 	q.at, q.large, q.count = len(c.Buf), len(c.Large), c.Count
 	q.taken += uint64(n)
 	return true, room

@@ -36,14 +36,18 @@ type Pipe struct {
 
 	// The patterns' own.
 
-	Place [2]int       // where the pipe stands in their rings, by direction
-	ID    string       // what a ROUTER or STREAM knows the peer by …
-	Given bool         // … because ConnectAs said so
-	Name  []byte       // … as the frame that it puts before the peer's messages; both locks guard it
-	Mark  uint64       // the last message that a publisher gave it
-	Deaf  bool         // its peer has gone: what it still says is void
-	Heard atomic.Int64 // bytes of subscriptions in In that an XPUB's user has not taken yet
+	Place   [2]int       // where the pipe stands in their rings, by direction
+	ID      string       // what a ROUTER or STREAM knows the peer by …
+	Claimed bool         // its peer's handshake has come so far that it has its name; the control lock guards it
+	Given   bool         // … because ConnectAs said so
+	Name    []byte       // … as the frame that it puts before the peer's messages; both locks guard it
+	Mark    uint64       // the last message that a publisher gave it
+	Deaf    bool         // its peer has gone: what it still says is void
+	Heard   atomic.Int64 // bytes of subscriptions in In that an XPUB's user has not taken yet
 }
+
+// NoticeCost is what a frame of a subscription is counted as, beside its bytes: an empty one takes memory, too.
+const NoticeCost = 64
 
 // Conn is the connection that messages go over at present, 0 if there is none.
 func (p *Pipe) Conn() monitor.ConnID { return monitor.ConnID(p.conn.Load()) }

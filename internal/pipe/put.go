@@ -109,6 +109,9 @@ func (q *Queue) TellFirst(all [][]byte) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.conflate && q.put > q.taken {
+		return // only the last message counts, and that is there
+	}
 	c := message.NewChunk(0, inline(all))
 	for _, m := range all {
 		c.Append(m, false)

@@ -41,6 +41,7 @@ type Queue struct {
 	full       bool          // the producer found no room: the credit that makes some is an edge …
 	turns      uint64        // … and so many there have been
 	conflate   bool          // only the last message is kept
+	held       bool          // the consumer has messages of a chunk in its hands
 	eager      bool          // the producer waits, and wants to hear of every message
 	closed     bool          // no more messages: Put refuses
 	came, sent Count         // from a connection; into the kernel
@@ -247,6 +248,9 @@ const sparesMost = 2
 func (q *Queue) advance() {
 	c := q.head
 	q.head, q.at, q.large, q.count = c.Next, 0, 0, 0
+	if q.held { // conflation passes over what the consumer may still read
+		return
+	}
 	c.Reset()
 	c.Peer = nil
 	if q.spares < sparesMost && cap(c.Buf) == message.ChunkMost {

@@ -23,7 +23,7 @@ func (h *host) Changed() {
 	h.changed = make(chan struct{})
 }
 
-// Accept refuses a second peer of a PAIR. Control lock not held.
+// Accept refuses a second peer of a PAIR, and one of a ROUTER whose name is another's. Control lock not held.
 func (h *host) Accept(c *peer.Conn) error {
 	if h.out.router != nil {
 		return (*Core)(h).introduce(c)
@@ -135,6 +135,7 @@ func (h *host) Ended(c *peer.Conn, messages, bytes int) {
 		b.reserved = nil
 	}
 	delete(h.conns, c)
+	c.Pipe.Claimed = false
 	if h.out.router != nil && c.Endpoint.Side == monitor.SideBind {
 		h.out.mu.Lock()
 		h.out.router.Forget(c.Pipe) // it had its name before it was attached

@@ -246,6 +246,9 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 			Err: fmt.Errorf("%s cannot talk to %s", a.typ, b.typ)})
 		return false
 	}
+	if a.conflicts(la) {
+		return false
+	}
 	if !b.welcome(lb, j) {
 		if lb.rejected {
 			a.refused(la, peer.Cause{Who: monitor.ByPeer, Phase: monitor.InMetadata, Reason: monitor.ReasonRefusedByPeer,
@@ -320,6 +323,21 @@ func (c *Core) met(l *link) {
 		c.tell(l.pipe, l.peer, []byte{})
 	}
 	(*host)(c).Changed()
+}
+
+// conflicts tells a socket that seeks, before the other end hears of it, that the name of what is bound is another's. No lock
+// is held.
+func (c *Core) conflicts(l *link) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.out.router == nil || l.peer.RoutingID == "" || l.pipe.Given || c.opt.RouterHandover {
+		return false
+	}
+	c.out.mu.Lock()
+	holder := c.out.router.Find([]byte(l.peer.RoutingID))
+	taken := holder != nil && holder != l.pipe && (holder.Given || !c.away(holder))
+	c.out.mu.Unlock()
+	return taken && !c.admit(l, monitor.Connected)
 }
 
 // admit lets a peer in, and gives it its name if the socket's type has names: one that another has is refused, or taken
@@ -444,7 +462,7 @@ func (l *link) cut(why peer.Cause) {
 		if end.dial != nil {
 			end.owner.seekAgain(end.dial)
 		} else {
-			end.owner.ctx.match(end.bind.name) // a PAIR is free again
+			(*host)(end.owner).Parted()
 		}
 	}
 }
@@ -472,6 +490,7 @@ func (l *link) end(kind monitor.Kind, why peer.Cause) (first bool) {
 		c.sub.leaveLink(l.pipe)
 	}
 	l.pipe.SetConn(0)
+	l.pipe.Claimed = false
 	c.bye(l.pipe, l.peer, l.dial != nil)
 	c.detach(l.pipe)
 	delete(c.links, l)

@@ -234,12 +234,13 @@ func (h *host) Upstream(p *pipe.Pipe, from *monitor.Peer, frames ...[]byte) {
 	}
 	size := 0
 	for _, f := range frames {
-		size += len(f)
+		size += len(f) + pipe.NoticeCost
 	}
 	c := (*Core)(h)
 	c.out.mu.Lock()
 	most := int64(c.out.mostTopicBytes)
-	over := most > 0 && p.Heard.Load()+int64(size) > most
+	ends := len(frames) == 1 && len(frames[0]) > 0 && frames[0][0] == 0 // as often as it began, and who misses it keeps the topic for ever
+	over := most > 0 && !ends && p.Heard.Load()+int64(size) > most
 	if over {
 		c.out.skip(p)
 	}

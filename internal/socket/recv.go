@@ -187,10 +187,14 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 
 // address puts p's name before its message. mu is held.
 func (s *recvSide) address(p *pipe.Pipe, m message.Message, b *message.Buffer, own bool) message.Message {
-	if own {
-		return s.slab.Prepend(p.Name, m)
+	name := p.Name
+	if from := m.Peer; from != nil && !p.Given && from.RoutingID != "" && from.RoutingID != p.ID {
+		name = []byte(from.RoutingID) // another peer is there by now: this one's message is still its own
 	}
-	b.Prepend(p.Name)
+	if own {
+		return s.slab.Prepend(name, m)
+	}
+	b.Prepend(name)
 	return b.Message
 }
 

@@ -29,15 +29,15 @@ func (c *Core) claim(p *pipe.Pipe, id string) (holder *pipe.Pipe, ok bool) {
 		return nil, true
 	}
 	if id != "" {
-		if holder = c.out.router.Find([]byte(id)); holder == p || holder != nil && c.away(holder) {
+		if holder = c.out.router.Find([]byte(id)); holder == p || holder != nil && !holder.Given && c.away(holder) {
 			holder = nil
 		}
 	}
-	if holder != nil && !c.opt.RouterHandover {
+	if holder != nil && (holder.Given || !c.opt.RouterHandover) { // what the user said is not for a peer to change
 		return holder, false
 	}
 	c.out.router.Name(p, id)
-	p.Name = []byte(p.ID)
+	p.Name, p.Claimed = []byte(p.ID), true
 	return holder, true
 }
 
@@ -78,7 +78,7 @@ func (c *Core) known(id string) bool {
 // away reports whether p is a dialled endpoint's, and nobody is there. An accepted peer has its name only while it is
 // there. Control lock held.
 func (c *Core) away(p *pipe.Pipe) bool {
-	if p.Conn() != 0 {
+	if p.Conn() != 0 || p.Claimed {
 		return false
 	}
 	for _, d := range c.dials {
@@ -253,8 +253,9 @@ func (s *sendSide) settleOne(p *pipe.Pipe, eager bool) (room bool) {
 		return false
 	}
 	s.mu.Unlock()
-	defer s.mu.Lock()
-	return p.Settle(eager)
+	room = p.Settle(eager)
+	s.mu.Lock()
+	return room || s.err != nil || p.Out.Closed() || !p.Out.Awaits() // meanwhile anything may have happened, and nobody waited to hear of it
 }
 
 func quoted(frames [][]byte, m *message.Message) string {

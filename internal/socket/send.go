@@ -206,7 +206,7 @@ func (s *sendSide) settle(eager bool) (room bool) {
 		}
 	}
 	p, _, err := s.choose.Choose()
-	return room || p != nil || err != nil || s.err != nil
+	return room || p != nil || err != nil || s.err != nil || s.router != nil && s.strict && s.anyRoom()
 }
 
 // patience is how long a sender over inproc waits for half a queue of room before it asks to hear of every message: a

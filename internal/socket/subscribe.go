@@ -140,6 +140,9 @@ func (s *subscriber) greet(conn *peer.Conn) {
 	defer s.mu.Unlock()
 	for prefix := range s.topics.All() {
 		conn.Subscribe(prefix, true)
+		if q := conn.Pipe.Out; q != nil && q.Len() > 0 { // an Unsubscribe of before the break may be among it
+			q.Tell(nil, notice(prefix, true))
+		}
 	}
 	s.conns[conn] = struct{}{}
 }
