@@ -132,7 +132,7 @@ func TestFlowKnowsBusyFromStuck(t *testing.T) {
 			}
 		})
 		for range 200 {
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(33 * time.Millisecond) // never at the moment when the queues are looked at
 			recvAll(r.t, pull, 1)
 		}
 		if events := flow(story); len(events) > 0 {
