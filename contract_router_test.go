@@ -378,6 +378,40 @@ func TestRouterNotify(t *testing.T) {
 	})
 }
 
+// Nobody leaves unnoticed, also when all that he said has just been received.
+func TestRouterNotifiesOfEachWhoLeaves(t *testing.T) {
+	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
+		router := zmq.NewRouter(zmq.Config{Context: x, RouterNotify: zmq.NotifyDisconnect})
+		bound := bindTo(t, router, endpoint)
+		const n = 300
+		go func() {
+			for i := range n {
+				d := zmq.NewDealer(zmq.Config{Context: x, RoutingID: fmt.Sprint("d", i)})
+				if d.Connect(bound) != nil || d.Send(within(t), []byte("hello")) != nil {
+					return
+				}
+				d.Close()
+			}
+		}()
+		hello, gone := map[string]bool{}, map[string]bool{}
+		for ctx := within(t); len(gone) < n; {
+			m, err := router.Recv(zmq.NoWait) // as often as it can, to be there in between
+			if err != nil {
+				must(t, ctx.Err())
+				continue
+			}
+			switch id := string(m.Frame(0)); {
+			case len(m.Body()) > 0:
+				hello[id] = true
+			case !hello[id] || gone[id]:
+				t.Errorf("%s has left, before it said hello, or twice", id)
+			default:
+				gone[id] = true
+			}
+		}
+	})
+}
+
 // ProbeRouter: a ROUTER learns of a peer that says nothing. Two ROUTERs can only meet so.
 func TestProbeRouter(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {

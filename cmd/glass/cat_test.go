@@ -20,14 +20,13 @@ import (
 
 // A prompt is a glass cat in this process, whose lines the test writes and reads.
 type prompt struct {
-	t      *testing.T
-	in     *io.PipeWriter
-	out    *io.PipeReader
-	notes  *notes
-	end    context.CancelFunc // Ctrl-C
-	code   int
-	done   sync.WaitGroup
-	unread []byte
+	t     *testing.T
+	in    *io.PipeWriter
+	out   *io.PipeReader
+	notes *notes
+	end   context.CancelFunc // Ctrl-C
+	code  int
+	done  sync.WaitGroup
 }
 
 func cat(t *testing.T, args ...string) *prompt {
