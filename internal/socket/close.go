@@ -19,15 +19,6 @@ import (
 
 // Refuse ends every call that waits, and every later one. The first error stays, but ErrTerminated wins.
 func (c *Core) Refuse(err error) {
-	c.in.mu.Lock()
-	if c.in.err == nil || err == ErrTerminated {
-		c.in.err = err
-	}
-	c.in.waiting.wakeAll()
-	c.in.readable.set()
-	c.in.over.set()
-	c.in.reclaim()
-	c.in.mu.Unlock()
 	c.out.mu.Lock()
 	if c.out.err == nil || err == ErrTerminated {
 		c.out.err = err
@@ -36,6 +27,15 @@ func (c *Core) Refuse(err error) {
 	c.out.waiting.wakeAll()
 	c.out.writable.set()
 	c.out.mu.Unlock()
+	c.in.mu.Lock() // after the other side: who sees Ended finds in Refused why
+	if c.in.err == nil || err == ErrTerminated {
+		c.in.err = err
+	}
+	c.in.waiting.wakeAll()
+	c.in.readable.set()
+	c.in.over.set()
+	c.in.reclaim()
+	c.in.mu.Unlock()
 	c.mu.Lock()
 	(*host)(c).Changed()
 	c.mu.Unlock()
