@@ -111,9 +111,9 @@ func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) er
 	}
 	s.mu.Lock()
 	for eager := false; ; eager = true {
-		if s.err != nil {
+		if err := s.err; err != nil {
 			s.mu.Unlock()
-			return s.err
+			return err
 		}
 		if c.req != nil {
 			c.forgetStrays()
