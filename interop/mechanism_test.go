@@ -116,7 +116,7 @@ func TestSealedCommands(t *testing.T) {
 			for k, v := range g.theirs {
 				o[k] = v
 			}
-			theirs := p.open(t, "PUB", o)
+			theirs := p.open(t, "XPUB", o)
 			s, err := secure(t, reach(t, theirs, false), g.ours, "SUB", nil)
 			if err != nil {
 				t.Fatal(err)
@@ -134,6 +134,7 @@ func TestSealedCommands(t *testing.T) {
 				h, body := s.recv(t)
 				heard = h.Command && string(body) == "\x04PONGare you"
 			}
+			wantFrames(t, "what XPUB hears of us", theirs.show(t), "\x01hot") // libzmq's publisher knows of it only now
 			theirs.put(t, "cold", "1")
 			theirs.put(t, "hot", "2")
 			for {

@@ -56,10 +56,7 @@ func (h *handshaker) ask(r zmtp.AuthRequest) (zmtp.AuthReply, error) {
 		return zmtp.AuthReply{}, ErrNobodyToAsk
 	}
 	r.Domain, r.Address = c.opt.Domain, address(c.nc.RemoteAddr())
-	ctx, cancel := context.WithCancel(context.Background())
-	if !h.deadline.IsZero() {
-		ctx, cancel = context.WithDeadline(context.Background(), h.deadline)
-	}
+	ctx, cancel := h.time()
 	defer cancel()
 	type answer struct {
 		reply   zmtp.AuthReply
@@ -86,6 +83,14 @@ func (h *handshaker) ask(r zmtp.AuthRequest) (zmtp.AuthReply, error) {
 	case <-c.done:
 		return zmtp.AuthReply{}, net.ErrClosed
 	}
+}
+
+// time is what is left of the handshake's.
+func (h *handshaker) time() (context.Context, context.CancelFunc) {
+	if h.deadline.IsZero() {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithDeadline(context.Background(), h.deadline)
 }
 
 // verdict makes any error of a user's a refusal with a status.
@@ -171,14 +176,9 @@ func (w *Cause) authRefusal(err error) (ok bool) {
 	var clear *clearTextError
 	switch {
 	case errors.As(err, &verdict):
-		w.Who, w.Err, w.kind = monitor.ByLocal, verdict, monitor.HandshakeFailedAuth
-		switch verdict.Status {
-		case 300:
-			w.Reason, w.value = monitor.ReasonAuthTemporary, 300
-		case 500:
-			w.Reason, w.value = monitor.ReasonAuthInternal, 500
-		default:
-			w.Reason, w.value = monitor.ReasonAuthDenied, 400
+		w.Who, w.Err = monitor.ByLocal, verdict
+		if !w.refusedWith(verdict.Status) {
+			w.refusedWith(400) // what a verdict without a status is
 		}
 	case errors.Is(err, ErrNobodyToAsk):
 		w.Who, w.Err, w.Reason = monitor.ByLocal, ErrNobodyToAsk, monitor.ReasonZAPMissing
@@ -190,4 +190,15 @@ func (w *Cause) authRefusal(err error) (ok bool) {
 		return false
 	}
 	return true
+}
+
+// refusedWith takes over a status of RFC 27, and reports whether it is one of a refusal.
+func (w *Cause) refusedWith(status int) bool {
+	reason, ok := map[int]monitor.Reason{
+		300: monitor.ReasonAuthTemporary, 400: monitor.ReasonAuthDenied, 500: monitor.ReasonAuthInternal,
+	}[status]
+	if ok {
+		w.kind, w.value, w.Reason = monitor.HandshakeFailedAuth, uint64(status), reason
+	}
+	return ok
 }

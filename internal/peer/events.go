@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -300,13 +301,9 @@ func (w *Cause) refusal(e *zmtp.PeerError) {
 	w.Who, w.Err = monitor.ByPeer, e
 	w.kind, w.Reason = monitor.HandshakeFailedProtocol, monitor.ReasonRefusedByPeer
 	w.value = uint64(zmtp.Unspecified)
-	switch status, _, _ := strings.Cut(e.Reason, " "); status {
-	case "300":
-		w.kind, w.value, w.Reason = monitor.HandshakeFailedAuth, 300, monitor.ReasonAuthTemporary
-	case "400":
-		w.kind, w.value, w.Reason = monitor.HandshakeFailedAuth, 400, monitor.ReasonAuthDenied
-	case "500":
-		w.kind, w.value, w.Reason = monitor.HandshakeFailedAuth, 500, monitor.ReasonAuthInternal
+	status, _, _ := strings.Cut(e.Reason, " ")
+	if n, err := strconv.Atoi(status); err == nil {
+		w.refusedWith(n)
 	}
 }
 

@@ -1,8 +1,9 @@
 // Package peer is the life of connections: dialled or accepted, through the handshake, carrying messages, to their end.
 // It is the one place that makes a connection's events.
 //
-// Reading order: peer.go (what a life needs), conn.go (states and the one way out), handshake.go, read.go, write.go,
-// heartbeat.go, then who begins lives: dial.go and listen.go; and events.go, where every event of a connection is made.
+// Reading order: peer.go (what a life needs), conn.go (states and the one way out), handshake.go, auth.go and ready.go (how
+// it begins), read.go, sealed.go, write.go, recode.go and heartbeat.go, then who begins lives: dial.go and listen.go; and
+// events.go, where every event of a connection is made.
 package peer
 
 import (

@@ -13,19 +13,28 @@ type sealed struct {
 	buf   []byte // buf[from:] is not opened yet
 	from  int
 	holds bool // a whole frame may be among it
+	full  bool // the last read took all the room there was
 }
 
-// firstSealed is the memory that a sealed connection begins with; it doubles while a frame does not fit.
-const firstSealed = 4 << 10
+// firstSealed is the memory that a sealed connection begins with. It doubles while a frame does not fit; and while reads
+// take all there is, up to busySealed: a stream of small frames then comes with fewer system calls.
+const (
+	firstSealed = 4 << 10
+	busySealed  = 16 << 10 // 4 KiB: 8 to 15 % slower; 64 KiB: no faster
+)
 
 // room is where to read to next; it is never empty.
 func (s *sealed) room() []byte {
 	if s.from == len(s.buf) {
 		s.buf, s.from = s.buf[:0], 0
 	}
-	if free := cap(s.buf) - len(s.buf); free < 64 || free < cap(s.buf)/8 {
+	size := max(2*(len(s.buf)-s.from), firstSealed)
+	if s.full {
+		size = max(size, min(2*cap(s.buf), busySealed))
+	}
+	if free := cap(s.buf) - len(s.buf); free < 64 || free < cap(s.buf)/8 || s.full {
 		rest := s.buf[s.from:]
-		if size := max(2*len(rest), firstSealed); size > cap(s.buf) || cap(s.buf) > 4*size {
+		if size > cap(s.buf) || cap(s.buf) > 4*max(size, busySealed) {
 			s.buf = append(make([]byte, 0, size), rest...)
 		} else {
 			s.buf = append(s.buf[:0], rest...)
@@ -36,7 +45,10 @@ func (s *sealed) room() []byte {
 }
 
 // came takes in n bytes that were read into room.
-func (s *sealed) came(n int) { s.buf, s.holds = s.buf[:len(s.buf)+n], true }
+func (s *sealed) came(n int) {
+	s.buf, s.holds = s.buf[:len(s.buf)+n], true
+	s.full = len(s.buf) == cap(s.buf)
+}
 
 // unseal opens what is whole, as far as the pipe's mark allows.
 func (c *Conn) unseal() (first bool, err error) {

@@ -14,7 +14,7 @@ import (
 // PUB and XPUB:
 //
 //  1. what a peer subscribes to comes over its connection and takes effect at once, on the goroutine that read it
-//     (subscription);
+//     (Subscribed);
 //  2. an XPUB's user hears of it (notice), and with XPubManual decides (Admit);
 //  3. publish gives a message to every peer that wants it, and drops it for those that are full, or waits for them.
 
@@ -132,12 +132,7 @@ func (c *Core) listeners(frames [][]byte, m *message.Message) []*pipe.Pipe {
 	if !c.rule.publishes {
 		return s.fan.All()
 	}
-	var to []*pipe.Pipe
-	if m == nil {
-		to = s.fan.Audience(frames[0])
-	} else {
-		to = s.fan.Audience(m.Head)
-	}
+	to := s.fan.Audience(headOf(frames, m))
 	if s.last == nil {
 		return to
 	}
@@ -221,7 +216,7 @@ func (c *Core) subscribed(from *monitor.Peer, prefix []byte, on bool) {
 	c.hub.Emit(e)
 }
 
-// notice passes a subscription on to an XPUB's user, as the message that RFC 29 has for it: 1 or 0 and the prefix.
+// notice passes a subscription on to an XPUB's user, as a message (RFC 29).
 func (c *Core) notice(p *pipe.Pipe, from *monitor.Peer, prefix []byte, on bool) {
 	(*host)(c).Upstream(p, from, notice(prefix, on))
 }

@@ -181,7 +181,7 @@ func (c *Core) sendTo(ctx context.Context, nowait bool, frames [][]byte, m *mess
 				s.drop(nil)
 				return nil
 			}
-			return Because(ErrHostUnreachable, "zmq: %s: no peer has the routing id %s", c.typ, quoted(frames, m))
+			return c.noPeer(headOf(frames, m))
 		}
 		switch s.flow.note(p); {
 		case s.settleOne(p, again):
@@ -200,11 +200,7 @@ func (c *Core) sendTo(ctx context.Context, nowait bool, frames [][]byte, m *mess
 
 // route queues what is behind the name; Closed also stands for a peer that is not there. mu is held.
 func (s *sendSide) route(frames [][]byte, m *message.Message) (p *pipe.Pipe, how pipe.Outcome) {
-	if m == nil {
-		p = s.router.Find(frames[0])
-	} else {
-		p = s.router.Find(m.Head)
-	}
+	p = s.router.Find(headOf(frames, m))
 	switch {
 	case p == nil:
 		return nil, pipe.Closed
@@ -258,14 +254,9 @@ func (s *sendSide) settleOne(p *pipe.Pipe, eager bool) (room bool) {
 	return room || s.err != nil || p.Out.Closed() || !p.Out.Awaits() // meanwhile anything may have happened, and nobody waited to hear of it
 }
 
-func quoted(frames [][]byte, m *message.Message) string {
-	id := []byte(nil)
-	if m != nil {
-		id = m.Head
-	} else {
-		id = frames[0]
-	}
-	return shorten(fmt.Sprintf("%q", string(id)))
+// noPeer says that nobody has a routing id. A copy of it is printed: what is sent must not escape to the heap for this.
+func (c *Core) noPeer(id []byte) error {
+	return Because(ErrHostUnreachable, "zmq: %s: no peer has the routing id %s", c.typ, shorten(fmt.Sprintf("%q", string(id))))
 }
 
 // CanSendTo is what Send(NoWait) to that peer would return now.
@@ -278,7 +269,7 @@ func (c *Core) CanSendTo(id []byte) error {
 	}
 	p := s.router.Find(id)
 	if p == nil {
-		return Because(ErrHostUnreachable, "zmq: %s: no peer has the routing id %s", c.typ, quoted([][]byte{id}, nil))
+		return c.noPeer(id)
 	}
 	if p.Out.Awaits() && !s.settleOne(p, true) {
 		return ErrWouldBlock

@@ -148,6 +148,14 @@ func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) er
 // mostFrames leaves room for an envelope in what a receiver of ours takes.
 const mostFrames = 1<<16 - 256
 
+// headOf is the first frame of a message in one of its two forms.
+func headOf(frames [][]byte, m *message.Message) []byte {
+	if m != nil {
+		return m.Head
+	}
+	return frames[0]
+}
+
 func frameCount(m *message.Message) int {
 	if m == nil {
 		return 0

@@ -1,8 +1,8 @@
 // Package socket is the core that ties the rooms below into a socket: endpoints, waiting, closing, statistics.
 //
 // Reading order: socket.go (what a socket is), send.go and recv.go (a message's first and last steps), lend.go and
-// wait.go (how calls wait), endpoints.go, inproc.go and host.go (where pipes come from), close.go, state.go, watch.go
-// and flow.go (events), context.go.
+// wait.go (how calls wait), route.go, publish.go and subscribe.go (what types add), endpoints.go, inproc.go, joint.go,
+// link.go and host.go (where pipes come from), close.go, state.go, watch.go and flow.go (events), context.go.
 //
 // Locks, in this order, none held across I/O or a user's code:
 //

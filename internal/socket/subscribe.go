@@ -138,9 +138,10 @@ func flushAll(pipes []*pipe.Pipe, conns []*peer.Conn) {
 func (s *subscriber) greet(conn *peer.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	q := conn.Pipe.Out
+	again := q != nil && q.Len() > 0 // an Unsubscribe of before the break may be among what is queued
 	for prefix := range s.topics.All() {
-		conn.Subscribe(prefix, true)
-		if q := conn.Pipe.Out; q != nil && q.Len() > 0 { // an Unsubscribe of before the break may be among it
+		if conn.Subscribe(prefix, true); again {
 			q.Tell(nil, notice(prefix, true))
 		}
 	}
@@ -173,13 +174,8 @@ func (s *subscriber) leaveLink(p *pipe.Pipe) {
 // passUp is XSUB's Send of a subscription: a message of one frame that begins with 1 or 0 (RFC 29). ok is false if it
 // is something else, and goes to every publisher as it stands.
 func (c *Core) passUp(frames [][]byte, m *message.Message) (ok bool) {
-	head, n := []byte(nil), len(frames)
-	if m != nil {
-		head, n = m.Head, m.Len()
-	} else {
-		head = frames[0]
-	}
-	if n != 1 || len(head) == 0 || head[0] > 1 {
+	head := headOf(frames, m)
+	if max(len(frames), frameCount(m)) != 1 || len(head) == 0 || head[0] > 1 {
 		return false
 	}
 	c.sub.mu.Lock()
