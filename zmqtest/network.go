@@ -1,5 +1,6 @@
-// Package zmqtest is a network in memory and a recorder of events, for tests without a port, a sleep or a flake. Both
-// work in a testing/synctest bubble, where time passes only while everybody waits for it:
+// Package zmqtest is a network in memory and a recorder of events, for tests without a port, a sleep or a flake; and a
+// Proxy, which breaks real connections, for tests with peers of other libraries. The first two work in a testing/synctest
+// bubble, where time passes only while everybody waits for it:
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		net := zmqtest.NewNetwork()

@@ -132,8 +132,46 @@ func (c *Conn) resume() (first bool, err error) {
 }
 
 // overrun takes in what has come, whatever the mark says: the connection is at its end, and complete messages that were
-// received stay readable.
+// received stay readable. That is also what the kernel has received, when a write has failed before all of it was read.
 func (c *Conn) overrun() (first bool) {
+	first = c.takeAll()
+	if !c.grace() {
+		return first
+	}
+	for left := mostUnread; left > 0; {
+		n, err := c.nc.Read(c.space())
+		left -= n
+		if n > 0 {
+			f, bad := c.took(n)
+			if first = f || first; bad != nil {
+				return first
+			}
+			first = c.takeAll() || first
+		}
+		if err != nil {
+			return first
+		}
+	}
+	return first
+}
+
+// mostUnread is more than a kernel keeps of what was not read (tcp_rmem: 6 MiB), so that a peer that goes on writing over
+// a broken connection ends.
+const mostUnread = 16 << 20
+
+// grace lets a reader find what came before a write failed; there is none for a connection that we end.
+func (c *Conn) grace() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.broken == nil || c.cause != nil {
+		return false
+	}
+	c.nc.SetReadDeadline(time.Now().Add(breakGrace))
+	return true
+}
+
+// takeAll takes in what was read.
+func (c *Conn) takeAll() (first bool) {
 	if c.inlet.Stalled() {
 		first = c.inlet.Overrun()
 	}
