@@ -21,27 +21,29 @@ import (
 func (c Config) options(t Type) (o socket.Options, err error) {
 	k := check{typ: t}
 	o = socket.Options{
-		Name:              c.Name,
-		SendHWM:           k.count("SendHWM", c.SendHWM, defaultHWM),
-		RecvHWM:           k.count("RecvHWM", c.RecvHWM, defaultHWM),
-		Linger:            c.linger(&k),
-		RoutingID:         c.RoutingID,
-		Immediate:         c.Immediate,
-		ReconnectMin:      k.duration("ReconnectMin", c.ReconnectMin, defaultReconnectMin),
-		ReconnectMax:      k.duration("ReconnectMax", c.ReconnectMax, max(defaultReconnectMax, c.ReconnectMin)),
-		ConnectTimeout:    k.duration("ConnectTimeout", c.ConnectTimeout, defaultTimeout),
-		HandshakeTimeout:  k.duration("HandshakeTimeout", c.HandshakeTimeout, defaultTimeout),
-		HeartbeatInterval: k.duration("HeartbeatInterval", c.HeartbeatInterval, 0),
-		HeartbeatTimeout:  k.duration("HeartbeatTimeout", c.HeartbeatTimeout, max(0, c.HeartbeatInterval)),
-		HeartbeatTTL:      k.duration("HeartbeatTTL", c.HeartbeatTTL, 0),
-		MaxMessageSize:    uint64(max(0, c.MaxMessageSize)),
-		MaxHandshakes:     k.count("MaxHandshakes", c.MaxHandshakes, defaultMaxHandshakes),
-		Mechanism:         c.Mechanism,
-		Authenticate:      c.Authenticate,
-		Domain:            c.ZAPDomain,
-		PlainAnywhere:     c.PlainAnywhere,
-		ReqRelaxed:        c.ReqRelaxed,
-		ReqCorrelate:      c.ReqCorrelate,
+		Name:                 c.Name,
+		SendHWM:              k.count("SendHWM", c.SendHWM, defaultHWM),
+		RecvHWM:              k.count("RecvHWM", c.RecvHWM, defaultHWM),
+		Linger:               c.linger(&k),
+		RoutingID:            c.RoutingID,
+		Immediate:            c.Immediate,
+		ReconnectMin:         k.duration("ReconnectMin", c.ReconnectMin, defaultReconnectMin),
+		ReconnectMax:         k.duration("ReconnectMax", c.ReconnectMax, max(defaultReconnectMax, c.ReconnectMin)),
+		ConnectTimeout:       k.duration("ConnectTimeout", c.ConnectTimeout, defaultTimeout),
+		HandshakeTimeout:     k.duration("HandshakeTimeout", c.HandshakeTimeout, defaultTimeout),
+		HeartbeatInterval:    k.duration("HeartbeatInterval", c.HeartbeatInterval, 0),
+		HeartbeatTimeout:     k.duration("HeartbeatTimeout", c.HeartbeatTimeout, max(0, c.HeartbeatInterval)),
+		HeartbeatTTL:         k.duration("HeartbeatTTL", c.HeartbeatTTL, 0),
+		MaxMessageSize:       uint64(max(0, c.MaxMessageSize)),
+		MaxHandshakes:        k.count("MaxHandshakes", c.MaxHandshakes, defaultMaxHandshakes),
+		MaxHandshakesPerHost: k.count("MaxHandshakesPerHost", c.MaxHandshakesPerHost, defaultMaxHandshakesPerHost),
+		MaxHandshakeBytes:    k.count("MaxHandshakeBytes", c.MaxHandshakeBytes, defaultMaxHandshakeBytes),
+		Mechanism:            c.Mechanism,
+		Authenticate:         c.Authenticate,
+		Domain:               c.ZAPDomain,
+		PlainAnywhere:        c.PlainAnywhere,
+		ReqRelaxed:           c.ReqRelaxed,
+		ReqCorrelate:         c.ReqCorrelate,
 
 		Conflate: c.Conflate, ProbeRouter: c.ProbeRouter,
 		RouterMandatory: c.RouterMandatory, RouterHandover: c.RouterHandover, RouterRaw: c.RouterRaw,
@@ -89,6 +91,7 @@ func (c *Config) ranges(k *check) {
 	k.that(c.HeartbeatInterval > 0 || c.HeartbeatTTL == 0, "HeartbeatTTL", "without a HeartbeatInterval there is no PING to carry it: set both")
 	k.that(len(c.RoutingID) <= 255, "RoutingID", "%d bytes: at most 255", len(c.RoutingID))
 	k.that(!strings.HasPrefix(c.RoutingID, "\x00"), "RoutingID", "ids that begin with NUL are the ones that sockets make up: begin with another byte")
+	k.that(c.MaxHandshakeBytes < 1 || c.MaxHandshakeBytes >= leastHandshakeBytes, "MaxHandshakeBytes", "%d: an ordinary handshake takes up to %d", c.MaxHandshakeBytes, leastHandshakeBytes)
 	k.that(c.TOS >= 0 && c.TOS <= 255, "TOS", "%d: 0 to 255", c.TOS)
 	k.that(c.ReconnectStop>>3 == 0, "ReconnectStop", "%#b has bits that are none of Stop's", c.ReconnectStop)
 	k.that(c.RouterNotify>>2 == 0, "RouterNotify", "%#b has bits that are none of Notify's", c.RouterNotify)
@@ -142,7 +145,7 @@ func (c *Config) appliesRaw(k *check) {
 		field string
 		set   bool
 	}{
-		{"PlainAnywhere", c.PlainAnywhere}, {"MaxMessageSize", c.MaxMessageSize != 0}, {"RoutingID", c.RoutingID != ""}, {"HandshakeTimeout", c.HandshakeTimeout != 0}, {"HeartbeatInterval", c.HeartbeatInterval != 0},
+		{"PlainAnywhere", c.PlainAnywhere}, {"MaxMessageSize", c.MaxMessageSize != 0}, {"RoutingID", c.RoutingID != ""}, {"HandshakeTimeout", c.HandshakeTimeout != 0}, {"MaxHandshakeBytes", c.MaxHandshakeBytes != 0}, {"HeartbeatInterval", c.HeartbeatInterval != 0},
 		{"Metadata", len(c.Metadata) > 0}, {"Mechanism", c.Mechanism != nil}, {"ReconnectStop", c.ReconnectStop&StopHandshakeFailed != 0},
 		{"ProbeRouter", c.ProbeRouter}, {"Authenticate", c.Authenticate != nil}, {"ZAPDomain", c.ZAPDomain != ""},
 	} {

@@ -173,7 +173,7 @@
 // # Security
 //
 // Config.Mechanism is a value: [zmtp.PlainClient] and [zmtp.PlainServer] for a password in the clear, which goes no farther
-// than this machine unless Config.PlainAnywhere says so; Client and Server of package zmtp/curve for keys and encryption, as
+// than this machine unless Config.PlainAnywhere says so (a Bind that is reachable from elsewhere is an error); Client and Server of package zmtp/curve for keys and encryption, as
 // libzmq has them with libsodium. Which side is the server has nothing to do with which one binds.
 //
 // A server asks about each peer: Config.Authenticate, a function, or if that is nil the ZAP handler of its Context, any REP

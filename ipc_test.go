@@ -150,7 +150,7 @@ func TestIPCCloseKeepsWhatIsUnread(t *testing.T) {
 	bindTo(t, leaves, endpoint)
 	connect(t, stays, endpoint)
 	ready(t, leaves, 1)
-	large := strings.Repeat("x", 3000) // in all more than one read takes
+	large := strings.Repeat("x", 3000)                 // in all more than one read takes
 	for stays.Send(zmq.NoWait, []byte(large)) == nil { // more than the other end reads
 	}
 	for i := range many {

@@ -120,7 +120,8 @@ func defaultTexts(t *testing.T) map[string]string {
 		"SendHWM": fmt.Sprint(o.SendHWM), "RecvHWM": fmt.Sprint(o.RecvHWM), "Linger": o.Linger.String(),
 		"ReconnectMin": o.ReconnectMin.String(), "ReconnectMax": o.ReconnectMax.String(),
 		"ConnectTimeout": o.ConnectTimeout.String(), "HandshakeTimeout": o.HandshakeTimeout.String(), "HeartbeatTimeout": "HeartbeatInterval",
-		"MaxHandshakes": fmt.Sprint(o.MaxHandshakes), "Mechanism": o.Mechanism.Name(),
+		"MaxHandshakes": fmt.Sprint(o.MaxHandshakes), "MaxHandshakesPerHost": fmt.Sprint(o.MaxHandshakesPerHost),
+		"MaxHandshakeBytes": fmt.Sprint(o.MaxHandshakeBytes), "Mechanism": o.Mechanism.Name(),
 		"MaxSubscriptions": fmt.Sprint(o.MaxSubscriptions), "MaxSubscriptionBytes": fmt.Sprint(o.MaxSubscriptionBytes),
 		"MaxMessageSize": "no limit",
 	}

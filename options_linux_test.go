@@ -2,6 +2,8 @@ package zmq_test
 
 import (
 	"net"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -9,6 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmqtest"
 )
 
 // What Config asks of the operating system is what the system then has, on a connection that was dialled and on one that was accepted: getsockopt(2)
@@ -58,5 +62,35 @@ func TestOptionsOnRealSockets(t *testing.T) {
 				t.Errorf("bound to device %q, %v", device, err)
 			}
 		})
+	}
+}
+
+// One host cannot keep the others out: strangers from one address take the places that are for it, and a peer from another
+// comes in beside them.
+func TestMaxHandshakesPerHost(t *testing.T) {
+	const most, strangers = 2, 5
+	x := newContext(t)
+	pull := zmq.NewPull(zmq.Config{Context: x, MaxHandshakesPerHost: most})
+	story := zmqtest.Record(t, pull, monitor.AcceptFailed)
+	bound := bindTo(t, pull, "tcp://127.0.0.1:*")
+	for range strangers {
+		conn, err := net.Dial("tcp", address(bound))
+		must(t, err)
+		defer conn.Close()
+	}
+	push := zmq.NewPush(zmq.Config{Context: x})
+	connect(t, push, "tcp://127.0.0.2:0;"+address(bound))
+	send(t, push, "from another host")
+	recv(t, pull, "from another host")
+	must(t, pull.Shutdown(within(t))) // what was not told yet is told now
+	var away uint64
+	for _, e := range slices.DeleteFunc(story.Events(), func(e zmq.Event) bool { return e.Kind != monitor.AcceptFailed }) {
+		away += e.Count
+		if e.Reason != monitor.ReasonTooManyHandshakes || !strings.HasPrefix(e.Remote, "tcp://127.0.0.1:") || !strings.Contains(e.Err.Error(), "this host") {
+			t.Errorf("%+v", e)
+		}
+	}
+	if away != strangers-most {
+		t.Errorf("%d were turned away, want %d", away, strangers-most)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,6 +56,66 @@ func TestPlain(t *testing.T) {
 	if s := pull.State(); len(s.Peers) != 1 || s.Peers[0].UserID != "user:ann" {
 		t.Errorf("State has %+v", s.Peers)
 	}
+}
+
+// Without PlainAnywhere a PLAIN socket cannot be bound to where other machines reach it, whichever side of PLAIN it is; the
+// Bind and its event say so, and nothing listens there.
+func TestPlainStaysHere(t *testing.T) {
+	server, client := zmtp.PlainServer(), zmtp.PlainClient("ann", "secret")
+	for endpoint, c := range map[string]struct {
+		here bool
+		cfg  zmq.Config
+	}{
+		"tcp://*:*":           {false, zmq.Config{Mechanism: server}},
+		"tcp://0.0.0.0:0":     {false, zmq.Config{Mechanism: client}},
+		"tcp://hub:5555":      {false, zmq.Config{Mechanism: server, Context: zmqtest.NewNetwork().Context(t)}}, // who knows where that is
+		"tcp://0.0.0.0:*":     {true, zmq.Config{Mechanism: server, PlainAnywhere: true}},
+		"tcp://127.0.0.1:*":   {true, zmq.Config{Mechanism: server}},
+		"tcp://127.8.7.6:*":   {true, zmq.Config{Mechanism: server}},
+		"tcp://localhost:*":   {true, zmq.Config{Mechanism: client}},
+		"ipc://*":             {true, zmq.Config{Mechanism: server}},
+		"inproc://stays-here": {true, zmq.Config{Mechanism: server}},
+		"tcp://0.0.0.0:00":    {true, zmq.Config{Mechanism: zmtp.Null()}},
+	} {
+		t.Run(endpoint, func(t *testing.T) {
+			pull := zmq.NewPull(c.cfg)
+			defer pull.Close()
+			story := zmqtest.Record(t, pull, monitor.Lifecycle)
+			_, err := pull.Bind(endpoint)
+			if c.here {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			var op *zmq.OpError
+			if !errors.As(err, &op) || op.Op != "bind" || !errors.Is(err, zmq.ErrInvalid) || !strings.Contains(err.Error(), "PlainAnywhere") {
+				t.Errorf("Bind said %v: want an OpError that names PlainAnywhere", err)
+			}
+			if e := story.WaitFor(monitor.BindFailed, 1); e.Reason != monitor.ReasonClearText || e.Who != monitor.ByLocal || !strings.Contains(e.Hint(), "CURVE") {
+				t.Errorf("the event says %v by %v: %s", e.Reason, e.Who, e.Hint())
+			}
+			if at := pull.State().Endpoints; len(at) != 0 {
+				t.Errorf("State has %+v", at)
+			}
+		})
+	}
+}
+
+// What was refused is free again for others.
+func TestPlainStaysHereAndLetsGo(t *testing.T) {
+	free, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	free.Close()
+	pull := zmq.NewPull(zmq.Config{Mechanism: zmtp.PlainServer()})
+	defer pull.Close()
+	if _, err := pull.Bind("tcp://*:" + port); err == nil {
+		t.Fatal("PLAIN was bound to every interface")
+	}
+	bindTo(t, pull, "tcp://127.0.0.1:"+port)
 }
 
 // A ZAP handler decides, be it a REP or a ROUTER, when nobody else is there to; what breaks RFC 27 lets nobody in.
@@ -122,9 +184,9 @@ func TestRefused(t *testing.T) {
 		"a broken authenticator": {func(context.Context, zmtp.AuthRequest) (zmtp.AuthReply, error) { panic("no database") },
 			zmtp.PlainClient("ann", "secret"), monitor.HandshakeFailedAuth, monitor.ReasonAuthInternal, 500, monitor.ReasonAuthInternal},
 		"one that never answers": {func(context.Context, zmtp.AuthRequest) (zmtp.AuthReply, error) { select {} },
-			zmtp.PlainClient("ann", "secret"), monitor.HandshakeFailedNoDetail, monitor.ReasonHandshakeTimeout, 0, monitor.ReasonEOFInHandshake},
+			zmtp.PlainClient("ann", "secret"), monitor.HandshakeFailedNoDetail, monitor.ReasonAuthTimeout, 0, monitor.ReasonEOFInHandshake},
 		"nobody to ask": {nil, zmtp.PlainClient("ann", "secret"),
-			monitor.HandshakeFailedNoDetail, monitor.ReasonZAPMissing, 0, monitor.ReasonAuthDenied},
+			monitor.HandshakeFailedNoDetail, monitor.ReasonZAPMissing, 0, monitor.ReasonEOFInHandshake},
 		"a client without PLAIN": {oneUser("ann", "secret"), zmtp.Null(),
 			monitor.HandshakeFailedProtocol, monitor.ReasonMechanismMismatch, 0x11000002, monitor.ReasonMechanismMismatch},
 	} {
@@ -268,8 +330,9 @@ func TestSealedBreaks(t *testing.T) {
 			t.Fatal(err)
 		}
 		const n = 600
+		size := func(i int) int { return 1000 + i%7*10_000 } // a batch of the queue's is sealed in several pieces
 		for i := range n {
-			if err := push.Send(t.Context(), fmt.Append(nil, i), bytes.Repeat([]byte{'x'}, 1000)); err != nil {
+			if err := push.Send(t.Context(), fmt.Append(nil, i), bytes.Repeat([]byte{'x'}, size(i))); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -286,7 +349,7 @@ func TestSealedBreaks(t *testing.T) {
 			}
 			var i int
 			fmt.Sscan(string(m.Frame(0)), &i)
-			if i <= last || len(m.Body()) != 1000 {
+			if i <= last || len(m.Body()) != size(i) {
 				t.Fatalf("message %d (%d bytes) after %d", i, len(m.Body()), last)
 			}
 			if i != last+1 && m.Conn() == conn {

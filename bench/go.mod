@@ -4,6 +4,9 @@ go 1.25.0
 
 require github.com/glassmq/zmq v0.0.0-00010101000000-000000000000
 
-require golang.org/x/sys v0.44.0 // indirect
+require (
+	golang.org/x/crypto v0.51.0 // indirect
+	golang.org/x/sys v0.44.0 // indirect
+)
 
 replace github.com/glassmq/zmq => ../

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 // The implementations that are measured.
@@ -88,6 +90,7 @@ const (
 	sendMallocs quantity = "allocations per message sent"
 	recvMallocs quantity = "allocations per message received"
 	idleKiB     quantity = "KiB per idle connection"
+	peakMiB     quantity = "MiB at most, both ends"
 )
 
 // pair starts a role that binds and one that connects to it, and ends both,
@@ -139,8 +142,41 @@ func (l *lab) stream(ctx context.Context, side string, s settings) (sample, erro
 		cpuPerM:     1e6 * (per(in.CPU, float64(in.Messages)) + per(out.CPU, float64(out.Messages))),
 		sendMallocs: perMessage(out),
 		recvMallocs: perMessage(in),
+		peakMiB:     peakOf(in, out),
 	}, nil
 }
+
+// secured is s with the keys of a CURVE server.
+func secured(s settings) settings {
+	own := curve.NewKeyPair()
+	s.public, s.secret = own.Public.String(), own.Secret.Z85()
+	return s
+}
+
+// visits is one trial of CURVE handshakes. One is counted when the visitor, a new
+// REQ each time, has connected, has the answer to its one request, and is closed.
+func (l *lab) visits(ctx context.Context, side string) (sample, error) {
+	s := secured(settings{endpoint: anyPort, size: 1})
+	var in, out reading
+	err := l.pair(ctx, side, roleGreet, roleVisit, s, func(greet, visit *child) (err error) {
+		if out, err = visit.reading(); err != nil {
+			return err
+		}
+		in, err = greet.ask()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sample{
+		rate:    per(float64(out.Messages), out.Seconds),
+		cpuPerM: 1e6 * (per(in.CPU, float64(in.Messages)) + per(out.CPU, float64(out.Messages))),
+		peakMiB: peakOf(in, out),
+	}, nil
+}
+
+// peakOf is the memory of both ends.
+func peakOf(in, out reading) float64 { return float64(in.Peak+out.Peak) / (1 << 20) }
 
 // perMessage is r's allocations per message to three decimals: the runtime's
 // own allocations in a window (a collection, a timer) are below that.

@@ -91,6 +91,12 @@ func trialsOf(l *lab, side string) []trialTest {
 		inproc(roleInprocStream, "", flow),
 		inproc(roleInprocRoundTrip, "pair", turn), inproc(roleInprocRoundTrip, "reqrep", turn),
 	}
+	if side != raw {
+		sealed := append([]quantity{peakMiB}, flow...)
+		trials = append(trials,
+			trialTest{"CURVE", func(ctx context.Context) (sample, error) { return l.stream(ctx, side, secured(small)) }, sealed},
+			trialTest{"CURVE handshakes", func(ctx context.Context) (sample, error) { return l.visits(ctx, side) }, sealed})
+	}
 	if side == ours {
 		trials = append(trials,
 			stream("RecvInto", settings{size: 64, into: true}),
@@ -167,7 +173,7 @@ func TestBuildPeerWithoutCompiler(t *testing.T) {
 
 func TestSettingsSurviveTheCommandLine(t *testing.T) {
 	want := settings{
-		endpoint: "tcp://127.0.0.1:*", pattern: "pair", size: 1 << 20, frames: 3, into: true, watch: true,
+		endpoint: "tcp://127.0.0.1:*", pattern: "pair", public: "p=?", secret: "s", size: 1 << 20, frames: 3, into: true, watch: true,
 		warm: 5 * time.Millisecond, run: time.Second, limit: time.Minute, warmMessages: 7,
 	}
 	got, err := parseSettings(want.args())

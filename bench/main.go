@@ -1,7 +1,7 @@
 // Command bench measures GlassMQ, libzmq and plain Go side by side, in one run
 // on one machine.
 //
-//	go run ./bench                  every row, about seven minutes
+//	go run ./bench                  every row, about nine minutes
 //	go run ./bench -quick           under a minute
 //	go run ./bench -only S1,S3      some rows
 //	go run ./bench -o json          for programs
@@ -55,7 +55,7 @@ func parseChoice(args []string, stderr io.Writer) (choice, error) {
 	var c choice
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.BoolVar(&c.quick, "quick", false, "short windows, 3 rounds, without S2 and ipc unless -only names their rows: under a minute")
+	fs.BoolVar(&c.quick, "quick", false, "short windows, 3 rounds, without S2, S12 and ipc unless -only names their rows: under a minute")
 	fs.StringVar(&c.output, "o", "table", "`form` of the result: table or json")
 	fs.IntVar(&c.runs, "runs", 0, "`rounds` per experiment (default 5, with -quick 3)")
 	only := fs.String("only", "", "comma-separated `rows`, as in S1,S3 (S9 is columns of S1)")

@@ -31,6 +31,20 @@ func oursListen(s settings) error {
 	return err
 }
 
+// peakBytes is the most that the resident set of this process ever was; 0 where
+// that is not known. Not getrusage's: that has the parent's in it, whose memory a
+// child shares until it execs.
+func peakBytes() int64 {
+	b, _ := os.ReadFile("/proc/self/status")
+	_, after, _ := strings.Cut(string(b), "VmHWM:")
+	fields := strings.Fields(after)
+	if len(fields) == 0 {
+		return 0
+	}
+	kib, _ := strconv.ParseInt(fields[0], 10, 64)
+	return kib << 10
+}
+
 // residentBytes is the resident set of this process (proc_pid_statm(5): the
 // second field, in pages).
 func residentBytes() (int64, error) {

@@ -8,11 +8,15 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-// Our PUSH and PULL, as a program uses them: typed sockets, the zero Config,
-// context.Background.
+// Our PUSH and PULL, as a program uses them: typed sockets, the zero Config (but
+// for CURVE's keys), context.Background.
 
 func oursPush(s settings) error {
-	push := zmq.NewPush(zmq.Config{})
+	cfg, err := connectConfig(s)
+	if err != nil {
+		return err
+	}
+	push := zmq.NewPush(cfg)
 	if s.watch {
 		defer push.Watch(monitor.All).Close() // keeps the subscription alive, unread
 	}
@@ -48,7 +52,11 @@ func oursSend(push *zmq.Push, s settings) func(n int) error {
 }
 
 func oursPull(s settings) error {
-	pull := zmq.NewPull(zmq.Config{})
+	cfg, err := bindConfig(s)
+	if err != nil {
+		return err
+	}
+	pull := zmq.NewPull(cfg)
 	if s.watch {
 		defer pull.Watch(monitor.All).Close()
 	}

@@ -8,7 +8,7 @@ import (
 
 // knownRows are the ids that -only takes. The targets they are held to are
 // those of the table in README.md.
-var knownRows = []string{"S1", "S2", "S3", "S4", "S8", "S9", "S10", "S11"}
+var knownRows = []string{"S1", "S2", "S3", "S4", "S8", "S9", "S10", "S11", "S12"}
 
 // An experiment is several sides measured in turn, round by round, and the
 // rows drawn from what they gave.
@@ -36,6 +36,7 @@ type rowSpec struct {
 	must bound
 	cpu  bool  // with the columns of S9
 	save bound // what the ratio of those must be
+	peak bool  // with the columns of memory
 }
 
 // A bound is a target. absolute: for ours itself; else for ratio.
@@ -72,6 +73,7 @@ func plan(c choice, l *lab) []experiment {
 	all = append(all, planMemory())
 	all = append(all, planAllocations()...)
 	all = append(all, planMonitor())
+	all = append(all, planCurve()...)
 
 	all = slices.DeleteFunc(all, func(e experiment) bool { return !c.wants(e) })
 	if l.libzmqAbsent != nil {
@@ -224,6 +226,30 @@ func planMonitor() experiment {
 			{name: "64 B, Watch(All) unread", unit: "msg/s", of: rate, ours: oursWatched, base: ours, must: atLeast(0.99), cpu: true},
 		},
 	}
+}
+
+// planCurve is S12. Who binds is the server; who connects knows its key.
+func planCurve() []experiment {
+	of := func(name, unit string, trial func(context.Context, *lab, string) (sample, error)) experiment {
+		e := experiment{id: "S12", name: name, long: true, rows: []rowSpec{
+			{name: name, unit: unit, of: rate, ours: ours, must: atLeast(0.8), cpu: true, peak: true},
+		}}
+		for _, who := range []string{ours, libzmq} {
+			e.sides = append(e.sides, side{who, func(ctx context.Context, l *lab) (sample, error) {
+				return trial(ctx, l, who)
+			}})
+		}
+		return e
+	}
+	var all []experiment
+	for _, size := range []int{64, 1 << 10, 64 << 10} {
+		all = append(all, of("CURVE "+sizeName(size), "msg/s", func(ctx context.Context, l *lab, who string) (sample, error) {
+			return l.stream(ctx, who, secured(settings{size: size}))
+		}))
+	}
+	return append(all, of("CURVE handshakes", "per s", func(ctx context.Context, l *lab, who string) (sample, error) {
+		return l.visits(ctx, who)
+	}))
 }
 
 func sizeName(bytes int) string {

@@ -24,16 +24,16 @@ func write(w io.Writer, form, on string, rows []row) error {
 
 // writeTable prints a line a row, and below it what went wrong.
 func writeTable(w io.Writer, on string, rows []row) error {
-	fmt.Fprintf(w, "%s\nmedians (min–max); ratio: ours/libzmq; S11: watched/not watched; cpu: seconds per million messages, both ends (S9)\n\n", on)
+	fmt.Fprintf(w, "%s\nmedians (min–max); ratio: ours/libzmq; S11: watched/not watched; cpu: seconds per million messages, both ends (S9); MiB: peak memory, both ends\n\n", on)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(cells ...string) { fmt.Fprintln(t, strings.TrimRight(strings.Join(cells, "\t"), "\t")) }
-	line("row", "case", "unit", "ours", "libzmq", "ratio", "must", "ok", "raw", "of raw", "cpu ours", "libzmq", "ratio", "must", "ok")
+	line("row", "case", "unit", "ours", "libzmq", "ratio", "must", "ok", "raw", "of raw", "cpu ours", "libzmq", "ratio", "must", "ok", "MiB ours", "libzmq")
 	for _, r := range rows {
 		line(append([]string{
 			r.ID, r.Case, r.Unit,
 			cell(r.Ours, r.Spread.Ours), cell(r.Libzmq, r.Spread.Libzmq), cell(r.Ratio, r.Spread.Ratio),
 			r.Must, yesNo(r.OK), cell(r.Raw, nil), cell(r.OfRaw, nil),
-		}, cpuCells(r.CPU)...)...)
+		}, append(cpuCells(r.CPU), peakCells(r.Peak)...)...)...)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -48,12 +48,19 @@ func writeTable(w io.Writer, on string, rows []row) error {
 
 func cpuCells(c *cpu) []string {
 	if c == nil {
-		return nil
+		return make([]string, 5)
 	}
 	if c.Ratio == nil {
-		return []string{cell(c.Ours, nil)}
+		return []string{cell(c.Ours, nil), "", "", "", ""}
 	}
 	return []string{cell(c.Ours, nil), cell(c.Libzmq, nil), cell(c.Ratio, nil), c.Must, yesNo(c.OK)}
+}
+
+func peakCells(p *peak) []string {
+	if p == nil {
+		return nil
+	}
+	return []string{cell(p.Ours, nil), cell(p.Libzmq, nil)}
 }
 
 // cell is a median with its spread; "-" if there is none.

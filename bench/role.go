@@ -19,7 +19,7 @@ import (
 //	         then one line of JSON, a reading
 //	stdin    its end is the order to exit, at any time, with status 0
 //
-// Listen differs: each line on its stdin asks for a reading.
+// Listen and greet differ: each line on their stdin asks for a reading.
 const (
 	rolePush            = "push"
 	rolePull            = "pull"
@@ -28,6 +28,8 @@ const (
 	roleInprocStream    = "inproc-stream"
 	roleInprocRoundTrip = "inproc-roundtrip"
 	roleListen          = "listen"
+	roleGreet           = "greet"
+	roleVisit           = "visit"
 )
 
 // roleCommand is the first argument of a re-execution of this program; the
@@ -38,10 +40,12 @@ const roleCommand = "role"
 type settings struct {
 	endpoint string // to bind or to connect
 	pattern  string // inproc-roundtrip: "pair" or "reqrep"
-	size     int    // bytes in the body
-	frames   int    // ours: frames per message; 0 is 1
-	into     bool   // ours: RecvInto instead of Recv
-	watch    bool   // ours: a Watch that nobody reads
+	public   string // CURVE: the keys of who binds, in Z85; "": no CURVE
+	secret   string
+	size     int  // bytes in the body
+	frames   int  // ours: frames per message; 0 is 1
+	into     bool // ours: RecvInto instead of Recv
+	watch    bool // ours: a Watch that nobody reads
 	warm     time.Duration
 	run      time.Duration
 	limit    time.Duration // after which the process ends by itself
@@ -59,6 +63,8 @@ func (s settings) args() []string {
 	number := func(key string, n int) { add(key, strconv.Itoa(n), n != 0) }
 	add("endpoint", s.endpoint, s.endpoint != "")
 	add("pattern", s.pattern, s.pattern != "")
+	add("public", s.public, s.public != "")
+	add("secret", s.secret, s.secret != "")
 	number("size", s.size)
 	number("frames", s.frames)
 	add("into", "1", s.into)
@@ -88,6 +94,12 @@ func (s *settings) set(key, value string) error {
 		return nil
 	case "pattern":
 		s.pattern = value
+		return nil
+	case "public":
+		s.public = value
+		return nil
+	case "secret":
+		s.secret = value
 		return nil
 	}
 	n, err := strconv.Atoi(value)
@@ -126,7 +138,8 @@ type reading struct {
 	Mallocs  uint64  `json:"mallocs"` // Go only: objects allocated
 	P50      float64 `json:"p50"`     // nanoseconds
 	P99      float64 `json:"p99"`
-	RSS      int64   `json:"rss"` // bytes resident
+	RSS      int64   `json:"rss"`  // bytes resident
+	Peak     int64   `json:"peak"` // the most bytes that were ever; 0: not known here
 }
 
 // playRole is main in a child process: args are the side, the role and its
@@ -158,7 +171,7 @@ func play(side, role string, s settings) error {
 	if perform == nil {
 		return fmt.Errorf("no such role")
 	}
-	if role != roleListen {
+	if role != roleListen && role != roleGreet {
 		go exitWithStdin()
 	}
 	return perform(s)
@@ -186,6 +199,10 @@ func actor(side, role string) func(settings) error {
 		return oursInprocRoundTrip
 	case "ours listen":
 		return oursListen
+	case "ours greet":
+		return oursGreet
+	case "ours visit":
+		return oursVisit
 	case "raw push":
 		return rawPush
 	case "raw pull":

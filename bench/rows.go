@@ -115,6 +115,7 @@ type row struct {
 	OK     *bool    `json:"ok"`     // null: nothing to hold against must
 	Spread spread   `json:"spread"`
 	CPU    *cpu     `json:"cpu,omitempty"`
+	Peak   *peak    `json:"peak_mib,omitempty"`
 	Rounds int      `json:"rounds"`
 	Error  string   `json:"error,omitempty"`
 	On     string   `json:"on"` // machine and versions: a figure means little without
@@ -138,6 +139,12 @@ type cpu struct {
 	OK     *bool    `json:"ok"`
 }
 
+// peak is the most memory that both ends ever had resident, together, in MiB.
+type peak struct {
+	Ours   *float64 `json:"ours"`
+	Libzmq *float64 `json:"libzmq"`
+}
+
 func (o outcome) row(id string, spec rowSpec) row {
 	base := libzmq
 	if spec.base != "" {
@@ -159,6 +166,9 @@ func (o outcome) row(id string, spec rowSpec) row {
 	}
 	if spec.cpu {
 		r.CPU = o.cpu(spec.ours, spec.save)
+	}
+	if spec.peak {
+		r.Peak = &peak{o.series(spec.ours, peakMiB).median(), o.series(libzmq, peakMiB).median()}
 	}
 	return r
 }

@@ -191,6 +191,27 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// The columns of memory stay under their names in a row that has none for the CPU.
+func TestTableOfMemory(t *testing.T) {
+	o := outcome{samples: map[string][]sample{ours: {{rate: 900, peakMiB: 24.2}}, libzmq: {{rate: 1000, peakMiB: 12.5}}}}
+	rows := []row{
+		o.row("S12", rowSpec{name: "with", unit: "per s", of: rate, ours: ours, must: atLeast(0.8), peak: true}),
+		o.row("S8", rowSpec{name: "without", unit: "per s", of: rate, ours: ours}),
+	}
+	var b bytes.Buffer
+	if err := write(&b, "table", "a machine", rows); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	head, _, found := strings.Cut(lines[3], "MiB ours")
+	if cells := []rune(lines[4]); !found || len(cells) < len(head) || !strings.HasPrefix(string(cells[len(head):]), "24.2") { // head is ASCII
+		t.Errorf("24.2 is not below MiB ours:\n%s", b.String())
+	}
+	if *rows[0].Peak.Libzmq != 12.5 || rows[1].Peak != nil {
+		t.Errorf("%+v, %+v", rows[0].Peak, rows[1].Peak)
+	}
+}
+
 func TestJSONIsAnArrayOfRows(t *testing.T) {
 	var b bytes.Buffer
 	if err := write(&b, "json", "a machine", []row{{ID: "S1"}, {ID: "S10"}}); err != nil {
@@ -224,7 +245,7 @@ func TestChoice(t *testing.T) {
 		return strings.Join(slices.Compact(ids), ",")
 	}
 	for args, want := range map[string]string{
-		"":                "S1,S2,S3,S4,S8,S10,S11",
+		"":                "S1,S2,S3,S4,S8,S10,S11,S12",
 		"-quick":          "S1,S3,S4,S8,S10,S11",
 		"-quick -only=s2": "S2",
 		"-only=S3,S1":     "S1,S3",

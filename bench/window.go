@@ -107,12 +107,13 @@ type mark struct {
 	at      time.Time
 	cpu     time.Duration
 	mallocs uint64
+	peak    int64
 }
 
 func takeMark() mark {
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
-	return mark{at: time.Now(), cpu: cpuTime(), mallocs: mem.Mallocs}
+	return mark{at: time.Now(), cpu: cpuTime(), mallocs: mem.Mallocs, peak: peakBytes()}
 }
 
 func (m mark) since(before mark) reading {
@@ -120,5 +121,6 @@ func (m mark) since(before mark) reading {
 		Seconds: m.at.Sub(before.at).Seconds(),
 		CPU:     (m.cpu - before.cpu).Seconds(),
 		Mallocs: m.mallocs - before.mallocs,
+		Peak:    m.peak,
 	}
 }

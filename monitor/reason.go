@@ -49,6 +49,7 @@ const (
 	ReasonAuthTemporary Reason = "auth_temporary"
 	ReasonAuthDenied    Reason = "auth_denied"
 	ReasonAuthInternal  Reason = "auth_internal"
+	ReasonAuthTimeout   Reason = "auth_timeout"
 	ReasonZAPProtocol   Reason = "zap_protocol"
 	ReasonZAPMissing    Reason = "zap_missing"
 	ReasonClearText     Reason = "clear_text"

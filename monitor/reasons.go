@@ -136,8 +136,8 @@ var reasons = []reasonRow{
 	{
 		reason: ReasonTooManyHandshakes, who: ByLocal, errno: syscall.ECONNABORTED,
 		words: words{
-			"{peer} was turned away: as many connections as MaxHandshakes allows are still in their handshake",
-			"many clients arrive at once, or strangers connect and say nothing: raise MaxHandshakes, lower HandshakeTimeout, or keep strangers off with a firewall",
+			"{peer} was turned away: as many connections as MaxHandshakes, or MaxHandshakesPerHost, allows are still in their handshake",
+			"many clients arrive at once, or strangers connect and say nothing: raise the limit, lower HandshakeTimeout, or keep strangers off with a firewall",
 		},
 	},
 	{
@@ -288,6 +288,13 @@ var reasons = []reasonRow{
 		},
 	},
 	{
+		reason: ReasonAuthTimeout, who: ByTimer, errno: syscall.ETIMEDOUT,
+		words: words{
+			"our authenticator had not decided about {peer} when HandshakeTimeout was over",
+			"the peer is not at fault: see whether the authenticator, or the ZAP handler, still runs, what it waits for, and that it answers every request",
+		},
+	},
+	{
 		reason: ReasonZAPProtocol, who: ByLocal, code: 0x20000000,
 		words: words{
 			"our ZAP handler's answer about {peer} breaks RFC 27[: {err}]",
@@ -304,7 +311,7 @@ var reasons = []reasonRow{
 	{
 		reason: ReasonClearText, who: ByLocal, errno: syscall.EACCES,
 		words: words{
-			"we do not speak PLAIN with {peer}: the password would go over the network in the clear",
+			"we do not speak PLAIN beyond this machine: the password would go over the network in the clear",
 			"use CURVE; or, where nobody else is on the network, set PlainAnywhere",
 		},
 	},

@@ -23,6 +23,7 @@
 static struct {
     char endpoint[256];
     char pattern[16];
+    char public[41], secret[41]; /* CURVE: the keys of who binds, in Z85 */
     size_t size;
     long warm_ms, warm_messages, run_ms, limit_ms;
 } set;
@@ -139,11 +140,26 @@ static void echo (void *socket)
 
 /* --- windows ------------------------------------------------------------- */
 
+/* The most that was ever resident (proc(5): VmHWM); 0 where that is unknown. */
+static long long peak_bytes (void)
+{
+    char line[256];
+    long long kib = 0;
+    FILE *f = fopen ("/proc/self/status", "r");
+    while (f && fgets (line, sizeof line, f))
+        if (sscanf (line, "VmHWM: %lld", &kib) == 1)
+            break;
+    if (f)
+        fclose (f);
+    return kib * 1024;
+}
+
 static void report (long long messages, double seconds, double cpu)
 {
     printf ("{\"messages\":%lld,\"seconds\":%.9f,\"cpu\":%.6f,"
-            "\"p50\":%.1f,\"p99\":%.1f}\n",
-            messages, seconds, cpu, percentile (50), percentile (99));
+            "\"p50\":%.1f,\"p99\":%.1f,\"peak\":%lld}\n",
+            messages, seconds, cpu, percentile (50), percentile (99),
+            peak_bytes ());
     fflush (stdout);
 }
 
@@ -177,7 +193,9 @@ static void stream (burst_fn *burst, void *socket)
         burst (socket, burst_size ());
 }
 
-static void time_turns (void *socket, long ms)
+typedef void turn_fn (void *socket);
+
+static void time_turns (turn_fn *turn, void *socket, long ms)
 {
     memset (buckets, 0, sizeof buckets);
     bucket_total = 0;
@@ -191,13 +209,13 @@ static void time_turns (void *socket, long ms)
     }
 }
 
-static void round_trips (void *socket)
+static void round_trips (turn_fn *turn, void *socket)
 {
     turn (socket);
-    time_turns (socket, set.warm_ms);
+    time_turns (turn, socket, set.warm_ms);
     double cpu = cpu_seconds ();
     long long start = now_ns ();
-    time_turns (socket, set.run_ms);
+    time_turns (turn, socket, set.run_ms);
     report (bucket_total, (now_ns () - start) / 1e9, cpu_seconds () - cpu);
     for (;;)
         pause ();
@@ -205,9 +223,39 @@ static void round_trips (void *socket)
 
 /* --- sockets ------------------------------------------------------------- */
 
+static void set_option (void *s, int option, const void *value, size_t size)
+{
+    if (zmq_setsockopt (s, option, value, size))
+        die ("CURVE, which this libzmq may have been built without");
+}
+
+/* Who binds is the server, and lets everybody in: there is no ZAP handler. */
+static void secure_server (void *s)
+{
+    int yes = 1;
+    if (!set.public[0])
+        return;
+    set_option (s, ZMQ_CURVE_SERVER, &yes, sizeof yes);
+    set_option (s, ZMQ_CURVE_SECRETKEY, set.secret, 41);
+}
+
+/* Who connects has one pair of keys for all its sockets. */
+static void secure_client (void *s)
+{
+    static char public[41], secret[41];
+    if (!set.public[0])
+        return;
+    if (!public[0] && zmq_curve_keypair (public, secret))
+        die ("zmq_curve_keypair");
+    set_option (s, ZMQ_CURVE_SERVERKEY, set.public, 41);
+    set_option (s, ZMQ_CURVE_PUBLICKEY, public, 41);
+    set_option (s, ZMQ_CURVE_SECRETKEY, secret, 41);
+}
+
 static void *bind_new (int type, const char *endpoint)
 {
     void *s = zmq_socket (context, type);
+    secure_server (s);
     if (!s || zmq_bind (s, endpoint))
         die (endpoint);
     return s;
@@ -216,6 +264,7 @@ static void *bind_new (int type, const char *endpoint)
 static void *connect_new (int type, const char *endpoint)
 {
     void *s = zmq_socket (context, type);
+    secure_client (s);
     if (!s || zmq_connect (s, endpoint))
         die (endpoint);
     return s;
@@ -274,7 +323,59 @@ static void inproc_round_trip (void)
     void *s = bind_new (reqrep ? ZMQ_REQ : ZMQ_PAIR, INPROC);
     other = reqrep ? ZMQ_REP : ZMQ_PAIR;
     start_thread (inproc_echo, &other);
-    round_trips (s);
+    round_trips (turn, s);
+}
+
+/* --- handshakes ------------------------------------------------------------ */
+
+/* A new socket connects, asks, waits for the answer and closes. */
+static void visit (void *unused)
+{
+    void *s = connect_new (ZMQ_REQ, set.endpoint);
+    turn (s);
+    if (zmq_close (s))
+        die ("zmq_close");
+    (void) unused;
+}
+
+/* Answers to visitors after the first one, and what they cost; both under
+   greeted_lock. */
+static pthread_mutex_t greeted_lock = PTHREAD_MUTEX_INITIALIZER;
+static long long greeted = -1;
+static double greeted_cpu;
+
+static void *answer_visitors (void *s)
+{
+    zmq_msg_t m;
+    zmq_msg_init (&m);
+    for (;;) {
+        if (zmq_msg_recv (&m, s, 0) < 0)
+            die ("zmq_msg_recv");
+        if (zmq_msg_send (&m, s, 0) < 0)
+            die ("zmq_msg_send");
+        pthread_mutex_lock (&greeted_lock);
+        if (greeted++ < 0)
+            greeted_cpu = cpu_seconds ();
+        pthread_mutex_unlock (&greeted_lock);
+    }
+    return s;
+}
+
+static void greet (void)
+{
+    char line[16];
+    start_thread (answer_visitors, bind_and_announce (ZMQ_REP));
+    while (fgets (line, sizeof line, stdin)) {
+        pthread_mutex_lock (&greeted_lock);
+        long long n = greeted;
+        double cpu = cpu_seconds () - greeted_cpu;
+        pthread_mutex_unlock (&greeted_lock);
+        if (n < 0) {
+            fprintf (stderr, "nobody has come\n");
+            exit (1);
+        }
+        report (n, 0, cpu);
+    }
 }
 
 /* --- the idle listener ----------------------------------------------------- */
@@ -342,6 +443,10 @@ static void parse (int argc, char **argv)
             snprintf (set.endpoint, sizeof set.endpoint, "%s", argv[i] + 9);
         else if (!strncmp (argv[i], "pattern=", 8))
             snprintf (set.pattern, sizeof set.pattern, "%s", argv[i] + 8);
+        else if (!strncmp (argv[i], "public=", 7))
+            snprintf (set.public, sizeof set.public, "%s", argv[i] + 7);
+        else if (!strncmp (argv[i], "secret=", 7))
+            snprintf (set.secret, sizeof set.secret, "%s", argv[i] + 7);
         else if (number (argv[i], "size", &n) && n >= 0 && n <= 1 << 21)
             set.size = n;
         else if (!number (argv[i], "warm_ms", &set.warm_ms)
@@ -361,13 +466,17 @@ static int play (const char *role)
     else if (!strcmp (role, "pull"))
         stream (recv_burst, bind_and_announce (ZMQ_PULL));
     else if (!strcmp (role, "req"))
-        round_trips (connect_new (ZMQ_REQ, set.endpoint));
+        round_trips (turn, connect_new (ZMQ_REQ, set.endpoint));
     else if (!strcmp (role, "rep"))
         echo (bind_and_announce (ZMQ_REP));
     else if (!strcmp (role, "inproc-stream"))
         inproc_stream ();
     else if (!strcmp (role, "inproc-roundtrip"))
         inproc_round_trip ();
+    else if (!strcmp (role, "visit"))
+        round_trips (visit, NULL);
+    else if (!strcmp (role, "greet"))
+        greet ();
     else if (!strcmp (role, "listen"))
         listen_idle ();
     else {
@@ -391,7 +500,7 @@ int main (int argc, char **argv)
     if (set.limit_ms > 0)
         alarm ((set.limit_ms + 999) / 1000); /* SIGALRM ends the process */
     context = zmq_ctx_new ();
-    if (strcmp (argv[1], "listen"))
+    if (strcmp (argv[1], "listen") && strcmp (argv[1], "greet"))
         start_thread (exit_with_stdin, NULL);
     return play (argv[1]);
 }

@@ -44,7 +44,8 @@ const catExamples = `  glass cat SUB -c tcp://feed:5556 -s EUR -o jsonl        w
   echo 'how are you?' | glass cat REQ -c tcp://db:5556 --for 2s
   glass cat REP -b tcp://127.0.0.1:5556 --reply fine      a server that says yes to everything
   glass cat ROUTER -b tcp://127.0.0.1:5556 --echo -o hex
-  glass cat PULL -b tcp://127.0.0.1:5558 -n 3 --for 10s   wait for three messages; exit code 3 if they do not come`
+  glass cat PULL -b tcp://127.0.0.1:5558 -n 3 --for 10s   wait for three messages; exit code 3 if they do not come
+  glass cat REP -b 'tcp://*:5556' --echo --curve-key hub.key_secret --curve-clients clients/`
 
 // A catting is the command line of cat.
 type catting struct {
@@ -68,7 +69,7 @@ func newCat() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "cat TYPE -b ENDPOINT | -c ENDPOINT ...",
 		Short:             "Send lines as messages, and print messages as lines",
-		Long:              catText + optionsText(),
+		Long:              catText + secureText + optionsText(),
 		Example:           catExamples,
 		Args:              oneType,
 		ValidArgsFunction: completeType,

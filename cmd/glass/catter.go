@@ -97,6 +97,9 @@ func (k *catter) reach() error {
 	if len(k.flags.binds) > 0 {
 		k.note("%v %s", k.socket.Type(), k.flags.places())
 	}
+	for _, line := range k.flags.exposures(k.socket) {
+		k.note("%s", line)
+	}
 	return nil
 }
 

@@ -34,7 +34,7 @@ func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, 
 // refused is an error of Bind or Connect. What could never have been bound is the command line's fault.
 func refused(err error, hint string) error {
 	if errors.Is(err, zmq.ErrInvalid) || errors.Is(err, zmq.ErrNotSupported) {
-		return usage(err)
+		return &failure{code: exitUsage, err: err, hint: hint}
 	}
 	return &failure{code: exitFailure, err: err, hint: hint}
 }

@@ -6,9 +6,11 @@
 //	root.go      the command line: which commands there are
 //	flags.go     what commands that print events have in common
 //	open.go      what commands that open a socket have in common
-//	watch.go, cat.go, probe.go, explain.go, demo.go, version.go   a command each
+//	secure.go    what commands have in common that come with keys or a password; exposure.go warns who binds without
+//	watch.go, cat.go, probe.go, explain.go, keygen.go, demo.go, version.go   a command each
 //	failure.go   how a command ends, and with which exit code
 //
+//	internal/credential   keys and passwords, from files
 //	internal/option   -O name=value: a table over zmq.Config
 //	internal/show     an event as a line of text or of JSON
 //	internal/lines    a message as a line, both ways

@@ -17,8 +17,9 @@ no limit, as in libzmq. Words: off, forever, unlimited, default.
 // optionsText is what a command's help says of -O.
 func optionsText() string { return optionText + strings.TrimSuffix(option.Help(), "\n") }
 
-// An opening is what the commands have in common that open a socket: its options, and where.
+// An opening is what the commands have in common that open a socket: its options, its keys, and where.
 type opening struct {
+	security
 	binds, connects, options []string
 }
 
@@ -27,6 +28,7 @@ func (o *opening) flags(cmd *cobra.Command) {
 	f.StringArrayVarP(&o.binds, "bind", "b", nil, "bind to this `endpoint`; may be repeated")
 	f.StringArrayVarP(&o.connects, "connect", "c", nil, "connect to this `endpoint`; may be repeated")
 	f.StringArrayVarP(&o.options, "option", "O", nil, "set a socket option, `name=value`; may be repeated; the names are above")
+	o.security.flags(cmd)
 	complete(cmd, "option", option.Names())
 }
 
@@ -53,9 +55,12 @@ func (o *opening) socket(typ string, usual func(zmq.Type) zmq.Config) (zmq.Socke
 			return nil, usage(err)
 		}
 	}
+	if err := o.security.apply(&cfg); err != nil {
+		return nil, usage(err)
+	}
 	s, err := zmq.New(t, cfg)
 	if err != nil {
-		return nil, usage(option.Explain(err))
+		return nil, usage(o.security.explain(option.Explain(err)))
 	}
 	return s, nil
 }
@@ -75,6 +80,16 @@ func (o *opening) reach(s zmq.Socket) error {
 		}
 	}
 	return nil
+}
+
+// exposures are the warnings about where s is bound, a line each.
+func (o *opening) exposures(s zmq.Socket) (lines []string) {
+	for _, bound := range o.binds {
+		if text := exposure(bound, s.Config(), o.anyClient); text != "" {
+			lines = append(lines, "warning: "+text)
+		}
+	}
+	return lines
 }
 
 // places says where the socket is, with the ports that the system chose.

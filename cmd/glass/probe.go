@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +17,7 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-const probeText = `probe dials an endpoint as a stranger and says what listens there, step by step: the addresses of the name and which of
+const probeText = `probe dials an endpoint, as a stranger or with a key or a password, and says what listens there, step by step: the addresses of the name and which of
 them answers, the protocol and its version, the security mechanism, the socket type and the properties that the peer
 announces, and how long a PING takes. If a step does not succeed, it says why in plain words, and what to change.
 
@@ -28,18 +29,23 @@ READY), and whatever the peer's application asked to be told of peers that come 
 ROUTER_NOTIFY; --no-ping spares it that. To a peer that is silent the probe speaks first, so a STREAM socket gives its
 application 64 bytes.
 
+With a key or a password a probe has to say what it is before it hears the peer, so it becomes a peer for a moment also with
+--no-ping, of the types above and no other. Keys and passwords come from files that only their owner may read (mode 0600).
+PLAIN's password is not sent beyond this machine without --plain-anywhere.
+
 Exit codes:
   0  fine: a ZeroMQ socket that lets us in, or would
   1  nothing there: the name has no address, the connection was refused, or Ctrl-C
-  2  the command line is wrong
+  2  the command line is wrong, or a file of it cannot be used
   3  no answer within --timeout: to the connection, the greeting or the PING
-  4  something is there, and no ZeroMQ socket that a stranger can talk to: another protocol, ZMTP 1 or 2, PLAIN or
-     CURVE, or the peer refused
+  4  something is there, and no ZeroMQ socket that we can talk to: another protocol, ZMTP 1 or 2, another security mechanism
+     than ours, another server's key than --server-key, or the peer refused our key or user, or anybody
   5  a ZeroMQ socket, but not of --expect-type`
 
 const probeExamples = `  glass probe tcp://db:5556
   glass probe tcp://db:5556 --expect-type ROUTER --timeout 2s   for a health check
-  glass probe ipc:///run/feed.sock -o json | jq -r .peer_type`
+  glass probe ipc:///run/feed.sock -o json | jq -r .peer_type
+  glass probe tcp://db:5556 --server-key db.key --curve-key me.key_secret   is it the server, and does it know us`
 
 // Exit codes of probe alone.
 const (
@@ -49,6 +55,7 @@ const (
 
 // A probing is the command line of probe.
 type probing struct {
+	security
 	form    choice
 	timeout time.Duration
 	expect  []string
@@ -56,7 +63,7 @@ type probing struct {
 }
 
 func newProbe() *cobra.Command {
-	p := probing{form: choice{show.Text, []string{show.Text, show.JSONL, "json"}}}
+	p := probing{security: security{clientOnly: true}, form: choice{show.Text, []string{show.Text, show.JSONL, "json"}}}
 	cmd := &cobra.Command{
 		Use:     "probe ENDPOINT",
 		Short:   "Say what listens at an endpoint, and disturb nobody there",
@@ -79,6 +86,7 @@ func newProbe() *cobra.Command {
 	f.DurationVar(&p.timeout, "timeout", 5*time.Second, "the `time` for all of it")
 	f.StringSliceVar(&p.expect, "expect-type", nil, "be content with this socket `type` only, as in ROUTER, or one of several: PUB,XPUB")
 	f.BoolVar(&p.noPing, "no-ping", false, "never become a peer: no PING")
+	p.clientFlags(cmd)
 	complete(cmd, "output", p.form.among)
 	complete(cmd, "expect-type", typeNames())
 	return cmd
@@ -96,8 +104,13 @@ func (p *probing) run(cmd *cobra.Command, text string) error {
 	if err != nil {
 		return err
 	}
+	who, err := p.mechanism()
+	if err != nil {
+		return usage(err)
+	}
 	out := probeWriter{form: p.form.chosen, w: cmd.OutOrStdout()}
-	r := probe.Run(cmd.Context(), text, to, probe.Options{Timeout: p.timeout, NoPing: p.noPing, Told: out.step})
+	r := probe.Run(cmd.Context(), text, to, probe.Options{Timeout: p.timeout, NoPing: p.noPing, Told: out.step,
+		Mechanism: who, PlainAnywhere: p.anywhere})
 	verdict := p.judge(&r)
 	out.end(&r, verdict)
 	if out.err != nil {
@@ -143,7 +156,7 @@ func (p *probing) judge(r *probe.Report) *failure {
 	case e == nil:
 		return &failure{code: exitOK, err: fmt.Errorf("libzmq or compatible, ZMTP %s, %s, %s", r.Version(), r.Mechanism, r.TypeText())}
 	}
-	verdict := &failure{code: exitRefused, err: errors.New(e.Why()), hint: e.Hint()}
+	verdict := &failure{code: exitRefused, err: errors.New(e.Why()), hint: cmp.Or(p.hint(r), e.Hint())}
 	switch {
 	case e.Who == monitor.ByTimer:
 		verdict.code = exitTimeout
@@ -151,4 +164,24 @@ func (p *probing) judge(r *probe.Report) *failure {
 		verdict.code = exitFailure
 	}
 	return verdict
+}
+
+// hint is what to do about a failure where a probe's flags are the answer, "" where the event's own words are better.
+func (p *probing) hint(r *probe.Report) string {
+	e := r.Failure
+	switch {
+	case e.Reason == monitor.ReasonMechanismMismatch && r.Mechanism == "CURVE":
+		return "a CURVE server wants to know who we are, and we who it is: give its public key with --server-key and, if not everybody may come in, our own with --curve-key"
+	case e.Reason == monitor.ReasonMechanismMismatch && r.Mechanism == "PLAIN":
+		return "a PLAIN server wants a user name and a password: write user:password into a file of mode 0600, and give it with --plain-file"
+	case e.Reason == monitor.ReasonMechanismMismatch && r.Mechanism == "NULL":
+		return "the server asks for no keys and no password, and encrypts nothing: probe it without, and look whether it should be so"
+	case e.Reason == monitor.ReasonAuthDenied && r.Mechanism == "CURVE" && p.key == "":
+		return "the server does not let everybody in, and this probe's key was made for this run: give one that the server's authenticator knows, with --curve-key"
+	case e.Reason == monitor.ReasonClearText:
+		return "use CURVE; or, where nobody else is on the network, --plain-anywhere"
+	case e.Reason == monitor.ReasonEOFInHandshake && e.Phase == monitor.InMetadata && r.Mechanism != "NULL":
+		return "if a PUSH, DEALER, REQ or PAIR is meant to be there, nothing is wrong: it turns away all that a probe says it is; otherwise its authenticator may have asked for patience, and its own events say so"
+	}
+	return ""
 }

@@ -16,6 +16,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true, // report says them
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newWatch(), newCat(), newProbe(), newExplain(), newDemo(), newVersion())
+	root.AddCommand(newWatch(), newCat(), newProbe(), newExplain(), newKeygen(), newDemo(), newVersion())
 	return root
 }

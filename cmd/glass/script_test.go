@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 func TestMain(m *testing.M) {
@@ -34,6 +36,9 @@ const raceEndsAtOnce = "atexit_sleep_ms=0"
 //	speaks NAME TEXT     the same, but TEXT is what he says
 //	peer NAME TYPE [ipc] $NAME is an endpoint, of tcp if not ipc, where a socket listens, to the end of the script
 //	object KEY VALUE…    the last output is one JSON object with these keys and values
+//	mode MODE FILE       the file has this mode, where the system has modes
+//	secretless FILE      the last output has no secret key of this file in it
+//	publickey NAME       $NAME is the last output's only line
 //	cmpkinds KIND…       the last output is lines of text with these kinds, in this order
 //	events [KIND…]       the last output is JSON lines with the keys that every event has, and has these kinds
 func TestScripts(t *testing.T) {
@@ -50,6 +55,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "vacant": vacant, "taken": taken, "speaks": speaks, "peer": peer,
 			"cmpkinds": cmpkinds, "events": events, "object": object,
+			"mode": mode, "secretless": secretless, "publickey": publickey,
 		},
 	})
 }
@@ -191,4 +197,28 @@ func events(ts *testscript.TestScript, _ bool, kinds []string) {
 			ts.Fatalf("no %s among the events", kind)
 		}
 	}
+}
+
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.ParseUint(args[0], 8, 32)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := info.Mode().Perm(); runtime.GOOS != "windows" && got != os.FileMode(want) {
+		ts.Fatalf("the mode of %s is %#o, want %#o", args[1], got, want)
+	}
+}
+
+func secretless(ts *testscript.TestScript, _ bool, args []string) {
+	c, err := curve.ReadCertificate(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if strings.Contains(ts.ReadFile("stdout")+ts.ReadFile("stderr"), c.Secret.Z85()) {
+		ts.Fatalf("the output has the secret key of %s in it", args[0])
+	}
+}
+
+func publickey(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := curve.ParsePublicKey(strings.TrimSpace(ts.ReadFile("stdout")))
+	ts.Check(err)
+	ts.Setenv(args[0], key.String())
 }

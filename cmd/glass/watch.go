@@ -24,7 +24,9 @@ const watchExamples = `  glass watch PULL -b tcp://127.0.0.1:5555              w
   glass watch REP -b 'tcp://*:5556' --for 1m --until handshake_succeeded=3
                                                         wait for three peers; exit code 3 if the minute is over first
   glass watch PULL -b 'tcp://*:5555' --event failures -o jsonl | jq -r .why
-  glass watch PUSH -c tcp://db:5557 -O reconnect_ivl=1s -O heartbeat_ivl=500`
+  glass watch PUSH -c tcp://db:5557 -O reconnect_ivl=1s -O heartbeat_ivl=500
+  glass watch SUB -c tcp://feed:5556 --server-key feed.key --curve-key me.key_secret
+                                                        does the server know our key`
 
 // A watching is the command line of watch.
 type watching struct {
@@ -39,7 +41,7 @@ func newWatch() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "watch TYPE -b ENDPOINT | -c ENDPOINT ...",
 		Short:             "Open a socket and print its events, one a line",
-		Long:              watchText + optionsText(),
+		Long:              watchText + secureText + optionsText(),
 		Example:           watchExamples,
 		Args:              oneType,
 		ValidArgsFunction: completeType,

@@ -15,7 +15,7 @@ import (
 
 // A watcher watches one socket:
 //
-//  1. Bind and Connect, and a note of what is watched;
+//  1. Bind and Connect, a note of what is watched, and a warning if strangers can connect;
 //  2. events, until the first of --until, -n, --for and Ctrl-C;
 //  3. if time or Ctrl-C was the end, the socket closes and says how its connections end;
 //  4. the counts, and the verdict.
@@ -37,6 +37,9 @@ func (w *watcher) run(ctx context.Context) error {
 		return refused(err, w.sofar())
 	}
 	fmt.Fprintf(w.notes, "watching %v %s; %s\n", w.socket.Type(), w.flags.places(), w.ends())
+	for _, line := range w.flags.exposures(w.socket) {
+		fmt.Fprintln(w.notes, line)
+	}
 	end, err := w.follow(ctx)
 	if err != nil {
 		return &failure{code: exitFailure, err: err}

@@ -30,7 +30,7 @@ func (h *handshaker) talk(with zmtp.Handshake, in zmtp.Command) (step zmtp.Step,
 			return step, err
 		}
 		reply, refused := h.ask(*step.Ask)
-		if step, err = with.Decide(reply, refused); err != nil && !errors.Is(refused, net.ErrClosed) { // our own end is no verdict
+		if step, err = with.Decide(reply, refused); err != nil && judged(refused) {
 			h.lastWord(step.Send)
 		}
 	}
@@ -43,10 +43,16 @@ func (h *handshaker) admitted() error {
 		return nil
 	}
 	_, refused := h.ask(zmtp.AuthRequest{Mechanism: "NULL"})
-	if refused != nil && !errors.Is(refused, net.ErrClosed) {
+	if refused != nil && judged(refused) {
 		h.lastWord(zmtp.Refusal(refused).Send)
 	}
 	return refused
+}
+
+// judged reports whether a refusal is somebody's verdict. Our own end is none, and where nobody is there to ask, nobody has
+// found anything wrong with the peer: an ERROR is for good (RFC 37), and it could come in as soon as a handler is bound.
+func judged(refused error) bool {
+	return !errors.Is(refused, net.ErrClosed) && !errors.Is(refused, ErrNobodyToAsk)
 }
 
 // ask has the authenticator decide, within the handshake's time and the connection's life.
@@ -146,34 +152,33 @@ func (h *handshaker) hangUp() {
 	}
 }
 
-// errHungUpOnHello is how a CURVE server that cannot open our HELLO says so: it has no other way (RFC 26).
-var errHungUpOnHello = fmt.Errorf("it hung up on our HELLO, which it could not open: %w", syscall.EPIPE)
+// ErrHungUpOnHello is how a CURVE server that cannot open our HELLO says so: it has no other way (RFC 26).
+var ErrHungUpOnHello = fmt.Errorf("it hung up on our HELLO, which it could not open: %w", syscall.EPIPE)
 
-// inTheClear reports what forbids a password in the clear on this connection: PLAIN is for this machine, unless the user said
-// otherwise.
-func (c *Conn) inTheClear() error {
-	if c.opt.Mechanism.Name() != "PLAIN" || c.opt.PlainAnywhere {
+// InTheClear reports what forbids passwords in the clear between this machine and a, a peer's address or our own that peers
+// dial: PLAIN is for this machine, unless the user said otherwise. An address that cannot be read is not known to be on it.
+func (o *Options) InTheClear(a net.Addr) error {
+	if o.Mechanism.Name() != "PLAIN" || o.PlainAnywhere {
 		return nil
 	}
-	a := c.nc.RemoteAddr()
 	at := address(a)
 	if addr, err := netip.ParseAddr(at); at == "" || err == nil && addr.IsLoopback() {
 		return nil
 	}
-	return &clearTextError{transport.Name(a)}
+	return &ClearTextError{transport.Name(a)}
 }
 
-// clearTextError is a password that was not sent.
-type clearTextError struct{ to string }
+// A ClearTextError is a password that was not sent, or not waited for.
+type ClearTextError struct{ At string }
 
-func (e *clearTextError) Error() string {
-	return fmt.Sprintf("PLAIN would send passwords in the clear to %s: use CURVE, or set PlainAnywhere", e.to)
+func (e *ClearTextError) Error() string {
+	return fmt.Sprintf("PLAIN would send passwords in the clear, and %s is not on this machine alone: use CURVE, or set PlainAnywhere", e.At)
 }
 
 // authRefusal is our own authenticator's no, as the events have it.
 func (w *Cause) authRefusal(err error) (ok bool) {
 	var verdict *zmtp.AuthError
-	var clear *clearTextError
+	var clear *ClearTextError
 	switch {
 	case errors.As(err, &verdict):
 		w.Who, w.Err = monitor.ByLocal, verdict
@@ -182,10 +187,12 @@ func (w *Cause) authRefusal(err error) (ok bool) {
 		}
 	case errors.Is(err, ErrNobodyToAsk):
 		w.Who, w.Err, w.Reason = monitor.ByLocal, ErrNobodyToAsk, monitor.ReasonZAPMissing
+	case errors.As(err, new(*tooLateError)):
+		w.Who, w.Err, w.Reason = monitor.ByTimer, err, monitor.ReasonAuthTimeout
 	case errors.As(err, &clear):
 		w.Who, w.Err, w.Reason = monitor.ByLocal, clear, monitor.ReasonClearText
-	case errors.Is(err, errHungUpOnHello):
-		w.Who, w.Err, w.Reason = monitor.ByPeer, errHungUpOnHello, monitor.ReasonWrongServerKey
+	case errors.Is(err, ErrHungUpOnHello):
+		w.Who, w.Err, w.Reason = monitor.ByPeer, ErrHungUpOnHello, monitor.ReasonWrongServerKey
 	default:
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"syscall"
 	"time"
 
@@ -11,9 +12,6 @@ import (
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmtp"
 )
-
-// handshakeMost is what a peer may send before it is ready: a greeting, two rounds of commands, metadata at its limit.
-const handshakeMost = 128 << 10
 
 // A handshaker is the state of one handshake; it reads what it needs and keeps what came behind.
 type handshaker struct {
@@ -107,7 +105,7 @@ func (h *handshaker) greet() (g zmtp.Greeting, err error) {
 // connection that ends.
 func (h *handshaker) mechanism() error {
 	mine := h.c.opt.Mechanism
-	if err := h.c.inTheClear(); err != nil {
+	if err := h.c.opt.InTheClear(h.c.nc.RemoteAddr()); err != nil {
 		return err
 	}
 	if err := h.admitted(); err != nil {
@@ -140,12 +138,12 @@ func (h *handshaker) mechanism() error {
 			broken = unsaid // the write heard of the reset, and so the read did not
 		}
 		if hungUp(broken) && mine.Name() == "CURVE" && !mine.AsServer() && !h.heard {
-			return errHungUpOnHello
+			return ErrHungUpOnHello
 		}
 		if broken != nil { // also when we could not speak: what the peer said before it left tells more
 			return broken
 		}
-		if unsaid != nil {
+		if unsaid != nil && cmd.Name != zmtp.ERROR { // which says why nobody listens any more
 			return unsaid
 		}
 		hold, h.heard = false, true
@@ -200,8 +198,8 @@ func (h *handshaker) command() (zmtp.Command, error) {
 		}
 		head, n, err := zmtp.ParseHeader(h.in, 0)
 		var rule *zmtp.ProtocolError
-		if err == nil && head.Size > handshakeMost || errors.As(err, &rule) && rule.Code == zmtp.OversizeFrame {
-			err = &zmtp.ProtocolError{Code: zmtp.HandshakeTooLong, Detail: fmt.Sprintf("a frame of over %d bytes", handshakeMost)}
+		if err == nil && head.Size > h.most() || errors.As(err, &rule) && rule.Code == zmtp.OversizeFrame {
+			err = &zmtp.ProtocolError{Code: zmtp.HandshakeTooLong, Detail: fmt.Sprintf("a frame of over %d bytes", h.most())}
 		}
 		if err != nil {
 			return zmtp.Command{}, err
@@ -218,9 +216,17 @@ func (h *handshaker) command() (zmtp.Command, error) {
 	}
 }
 
+// most is how many bytes a peer may send before it is through.
+func (h *handshaker) most() uint64 {
+	if h.c.opt.MaxHandshakeBytes <= 0 {
+		return math.MaxInt
+	}
+	return uint64(h.c.opt.MaxHandshakeBytes)
+}
+
 // more reads what there is.
 func (h *handshaker) more() error {
-	if h.total >= handshakeMost {
+	if uint64(h.total) >= h.most() {
 		return &zmtp.ProtocolError{Code: zmtp.HandshakeTooLong, Detail: fmt.Sprintf("%d bytes without coming to an end", h.total)}
 	}
 	const step = 256 // greeting and READY of an ordinary peer are 64 and 30 to 60

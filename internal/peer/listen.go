@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"sync"
-	"sync/atomic"
 
 	"github.com/glassmq/zmq/internal/endpoint"
 	"github.com/glassmq/zmq/internal/transport"
@@ -20,7 +18,7 @@ type Listener struct {
 	host     Host
 	ln       net.Listener
 	fd       int
-	shaking  atomic.Int32    // connections in their handshake
+	shaking  crowd           // connections in their handshake
 	stop     context.Context // ended: so is the accept loop
 	cancel   context.CancelFunc
 
@@ -32,18 +30,40 @@ type Listener struct {
 // Listen binds. Its events are BindFailed or Listening.
 func Listen(h Host, o *Options, e Endpoint, at endpoint.Endpoint) (*Listener, error) {
 	ln, bound, err := transport.Listen(context.Background(), at, o.Transport)
+	if err == nil {
+		err = o.mayListen(ln)
+	}
 	h.Lock()
 	defer h.Unlock()
 	if err != nil {
 		err = tried(h, e, at, err)
 		h.Emit(&monitor.Event{Kind: monitor.BindFailed, EndpointID: e.ID, Endpoint: e.Text, Side: e.Side, Local: at.String(), FD: -1,
-			Err: err, Who: monitor.ByLocal, Phase: monitor.InConnect, Reason: systemReason(err)})
+			Err: err, Who: monitor.ByLocal, Phase: monitor.InConnect, Reason: bindReason(err)})
 		return nil, err
 	}
 	l := &Listener{Endpoint: e, Bound: bound, opt: o, host: h, ln: ln, fd: transport.FD(ln)}
 	l.stop, l.cancel = context.WithCancel(context.Background())
 	h.Emit(l.event(monitor.Listening))
 	return l, nil
+}
+
+// mayListen closes a listener that nobody could be let in through: to say so at once beats refusing every peer later. The
+// address is known only now, when names and wildcards have been resolved; nobody is accepted in between.
+func (o *Options) mayListen(ln net.Listener) error {
+	err := o.InTheClear(ln.Addr())
+	if err == nil {
+		return nil
+	}
+	fd := transport.FD(ln)
+	return &transport.ListenError{FD: fd, Err: errors.Join(err, ln.Close())}
+}
+
+// bindReason is why a Bind did not succeed.
+func bindReason(err error) monitor.Reason {
+	if errors.As(err, new(*ClearTextError)) {
+		return monitor.ReasonClearText
+	}
+	return systemReason(err)
 }
 
 // tried tells of the descriptor that was tried with, if there was one, and returns why it would not do. Control lock held.
@@ -71,11 +91,14 @@ func (l *Listener) Run(each func(*Conn) bool) {
 		switch {
 		case err == nil && !l.opt.Transport.Admits(nc.RemoteAddr()):
 			l.filtered.turnedAway(l, nc, errFiltered)
-		case err == nil && l.opt.MaxHandshakes > 0 && int(l.shaking.Load()) >= l.opt.MaxHandshakes:
-			l.storm.turnedAway(l, nc, errTooMany)
 		case err == nil:
+			out, full := l.shaking.in(nc.RemoteAddr(), l.opt.MaxHandshakes, l.opt.MaxHandshakesPerHost)
+			if full != nil {
+				l.storm.turnedAway(l, nc, full)
+				break
+			}
 			l.storm.pause = 0
-			l.accept(nc, each)
+			l.accept(nc, out, each)
 		case l.stop.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default:
@@ -85,14 +108,14 @@ func (l *Listener) Run(each func(*Conn) bool) {
 	}
 }
 
-func (l *Listener) accept(nc net.Conn, each func(*Conn) bool) {
+// accept begins a connection's life; out is called when its handshake is over, either way.
+func (l *Listener) accept(nc net.Conn, out func(), each func(*Conn) bool) {
 	room := make(chan struct{}, 1)
 	c := newConn(l.host, l.opt, l.Endpoint, l.opt.newPipe(), room)
 	c.Pipe.Flush, c.Pipe.About = c.Flush, c.about
 	c.Pipe.Room = func() { signal(room) }
 	c.use(nc)
-	l.shaking.Add(1)
-	c.shaken = sync.OnceFunc(func() { l.shaking.Add(-1) })
+	c.shaken = out
 	l.host.Lock()
 	in := each(c)
 	if in {

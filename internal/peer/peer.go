@@ -79,13 +79,15 @@ type Options struct {
 
 	Immediate bool // a dialled endpoint takes messages only while its peer is ready
 
-	MaxMessageSize   uint64 // bytes; 0: no limit
-	ConnectTimeout   time.Duration
-	HandshakeTimeout time.Duration
-	ReconnectMin     time.Duration // 0: never again
-	ReconnectMax     time.Duration
-	Stop             Stops
-	MaxHandshakes    int
+	MaxMessageSize       uint64 // bytes; 0: no limit
+	ConnectTimeout       time.Duration
+	HandshakeTimeout     time.Duration
+	ReconnectMin         time.Duration // 0: never again
+	ReconnectMax         time.Duration
+	Stop                 Stops
+	MaxHandshakes        int
+	MaxHandshakesPerHost int
+	MaxHandshakeBytes    int
 
 	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
 

@@ -91,6 +91,13 @@ func (c *Conn) Read() (first bool, err error) {
 // ReadNow is Read that does not wait; only on a connection that has a descriptor. It reports whether anything came, bytes
 // or an Interrupt.
 func (c *Conn) ReadNow() (first, came bool, err error) {
+	if c.inlet.Stalled() { // what is here comes before what is still to be read
+		if c.inlet.Awaits() {
+			return false, false, nil
+		}
+		first, err = c.resume()
+		return first, true, err
+	}
 	n, err := c.peek.read(c.raw, c.space())
 	switch {
 	case n > 0:
@@ -176,15 +183,7 @@ func (c *Conn) takeAll() (first bool) {
 		first = c.inlet.Overrun()
 	}
 	for c.codec != nil && c.sealed.holds {
-		frame, err := c.nextSealed()
-		if frame == nil || err != nil {
-			return first
-		}
-		h, body, err := c.codec.Open(frame)
-		if err != nil {
-			return first
-		}
-		f, err := c.inlet.Feed(h, body)
+		f, err := c.feedSealed()
 		if first = first || f; err != nil {
 			return first
 		}

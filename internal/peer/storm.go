@@ -28,8 +28,9 @@ const (
 )
 
 var (
-	errTooMany  = errors.New("too many handshakes at once")
-	errFiltered = errors.New("not from a network in AcceptFilter")
+	errTooMany      = errors.New("too many handshakes at once")
+	errTooManyOfOne = errors.New("too many handshakes at once with this host")
+	errFiltered     = errors.New("not from a network in AcceptFilter")
 )
 
 // turnedAway closes a connection that came up, and is not to be: before a byte.
@@ -76,7 +77,7 @@ func (s *storm) tell(l *Listener) {
 	e.FD, e.Err, e.Count, e.Who, e.Phase, e.Reason = -1, s.err, s.count, monitor.ByLocal, monitor.InConnect, systemReason(s.err)
 	e.Remote = s.remote
 	switch s.err {
-	case errTooMany:
+	case errTooMany, errTooManyOfOne:
 		e.Reason = monitor.ReasonTooManyHandshakes
 	case errFiltered:
 		e.Reason = monitor.ReasonFiltered

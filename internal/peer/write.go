@@ -4,6 +4,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/internal/pipe"
 	"github.com/glassmq/zmq/zmtp"
 )
@@ -21,17 +22,20 @@ const quiet = 15 * time.Microsecond
 
 // A writer is what the one who writes has in hands.
 type writer struct {
-	commands []byte     // being written, before
-	batch    pipe.Bytes // the messages being written
-	at       int        // bytes of both that are in the kernel's hands
-	recoded  bool       // they are written in another form (recode.go):
-	wire     []byte     // this one, in which …
-	begin    int        // … the messages begin here …
-	ends     []int      // … and end here
-	spoken   bool       // messages have gone out
-	vector   net.Buffers
-	last     time.Time // when somebody last wrote
-	try      try
+	commands  []byte       // being written, before
+	batch     pipe.Bytes   // the messages being written
+	at        int          // bytes of both that are in the kernel's hands
+	recoded   bool         // they are written in another form, piece by piece (recode.go):
+	wire      []byte       // this is one, in which …
+	begin     int          // … the messages begin here …
+	ends      []int        // … and end here
+	walk      message.Span // what of the batch comes in later pieces
+	gone      int          // messages of the batch that went in earlier ones …
+	goneBytes int          // … as so many bytes
+	spoken    bool         // messages have gone out
+	vector    net.Buffers
+	last      time.Time // when somebody last wrote
+	try       try
 }
 
 // Flush sees to it that what is queued gets written.
@@ -174,11 +178,13 @@ func (c *Conn) load() bool {
 
 // spare is b's memory to be used again, unless it was made for a flood of subscriptions or a giant.
 func spare(b []byte) []byte {
-	if cap(b) > 128<<10 {
+	if cap(b) > spareMost {
 		return nil
 	}
 	return b[:0]
 }
+
+const spareMost = 128 << 10
 
 func (c *Conn) ending() bool {
 	c.mu.Lock()
@@ -189,6 +195,7 @@ func (c *Conn) ending() bool {
 // stop ends the writer's part. mu is held.
 func (c *Conn) stop() {
 	c.writing = false
+	c.out.wire = spare(c.out.wire) // not sooner: in a stream of giants it is used again
 	if !c.opt.Eager {
 		c.out.last = time.Now()
 	}
@@ -201,12 +208,13 @@ func (c *Conn) stop() {
 // written credits what is in the kernel's hands, when all of it is, and lets go of it: it must not be credited twice.
 func (c *Conn) written() {
 	w := &c.out
-	if w.at < w.size() {
+	if w.at < w.size() || c.nextPiece() {
 		return
 	}
-	room := w.batch.Count > 0 && c.Pipe.Out.Written(&w.batch, w.size()-w.before())
+	room := w.batch.Count > 0 && c.Pipe.Out.Written(&w.batch, w.sentBytes())
 	w.spoken = w.spoken || w.batch.Count > 0
-	w.commands, w.wire, w.batch, w.at = spare(w.commands), spare(w.wire), pipe.Bytes{}, 0
+	w.commands, w.wire, w.batch, w.at = spare(w.commands), w.wire[:0], pipe.Bytes{}, 0
+	w.walk = message.Span{}
 	if room {
 		c.host.Sendable(c.Pipe)
 	}
@@ -218,11 +226,11 @@ func (c *Conn) written() {
 func (c *Conn) broke(err error) {
 	w := &c.out
 	if w.batch.Count > 0 {
-		if c.Pipe.Out.Return(&w.batch, w.sent(), max(0, w.at-w.before())) {
+		if c.Pipe.Out.Return(&w.batch, w.sent(), w.sentBytes()) {
 			c.host.Sendable(c.Pipe)
 		}
 	}
-	w.batch, w.commands, w.wire, w.at = pipe.Bytes{}, nil, nil, 0
+	w.batch, w.walk, w.commands, w.wire, w.at = pipe.Bytes{}, message.Span{}, nil, nil, 0
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writing, c.open = false, false

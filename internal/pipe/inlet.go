@@ -74,7 +74,8 @@ func (in *Inlet) Room() []byte {
 	return in.full[in.w:]
 }
 
-// rawHeader is what is left free before raw bytes: a frame's header goes there when it is known how many came.
+// rawHeader is what is left free before raw bytes: a frame's header, which is no longer than this, goes there when it is
+// known how many came.
 const rawHeader = 9
 
 // move makes room behind the unfinished message: in the same chunk if much of it is free, or the consumer has emptied it;
@@ -159,7 +160,21 @@ func (in *Inlet) Full() bool {
 	return in.stalled
 }
 
-// Feed takes in one frame that did not come over the wire as it stands, and is Room and Advance for it. body is copied.
+// Fits reports whether a frame of this size can be laid: there is room for it in the chunk, and it belongs there.
+func (in *Inlet) Fits(size int) bool {
+	return in.body == nil && size < message.LargeBody && len(in.full)-in.w >= rawHeader+size
+}
+
+// Lay puts a frame that did not come over the wire as it stands behind what came, as if it had. Many may be laid before
+// Resume looks at them. body is copied.
+func (in *Inlet) Lay(h zmtp.Header, body []byte) {
+	to := zmtp.AppendHeader(in.full[:in.w], h)
+	to = append(to, body...)
+	in.received += uint64(len(to) - in.w)
+	in.w = len(to)
+}
+
+// Feed takes in one frame, and is Room and Advance for it. body is copied.
 func (in *Inlet) Feed(h zmtp.Header, body []byte) (first bool, err error) {
 	var header [9]byte
 	for _, b := range [...][]byte{zmtp.AppendHeader(header[:0], h), body} {

@@ -325,6 +325,9 @@ func (c *Core) opError(op, text string, err error) error {
 		}
 		err = Because(is, "%s", bad.Reason)
 	}
+	if clear := (*peer.ClearTextError)(nil); errors.As(err, &clear) {
+		err = Because(ErrInvalid, "%v", clear)
+	}
 	return &OpError{Op: op, Endpoint: shorten(text), Err: err}
 }
 

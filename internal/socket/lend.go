@@ -99,7 +99,7 @@ func (s *recvSide) readLent(ctx context.Context) error {
 	l.reading = false
 	if first {
 		s.choose.Ready(c.Pipe)
-		s.readable.set()
+		s.announce()
 	}
 	if err != nil || s.pipes != 1 || s.err != nil || c.Pipe.In.Closed() {
 		s.giveBack(err)

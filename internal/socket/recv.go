@@ -239,8 +239,16 @@ func (s *recvSide) passOn() {
 // arrived says that p has messages again, and reports whether a call was waiting for them. mu is held.
 func (s *recvSide) arrived(p *pipe.Pipe) (waited bool) {
 	s.choose.Ready(p)
-	s.readable.set()
+	s.announce()
 	return s.waiting.wake()
+}
+
+// announce tells who waits for the channel that something has come, if it is for the user. mu is held, and let go of for a
+// moment.
+func (s *recvSide) announce() {
+	if s.readable.asked() && (s.fair != nil && s.filter == nil || s.can() != ErrWouldBlock) {
+		s.readable.set()
+	}
 }
 
 // attach adds a pipe, which may have messages already. mu is held.

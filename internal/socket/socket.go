@@ -41,7 +41,8 @@ type Options struct {
 	HeartbeatInterval                time.Duration
 	HeartbeatTimeout, HeartbeatTTL   time.Duration
 	MaxMessageSize                   uint64
-	MaxHandshakes                    int
+
+	MaxHandshakes, MaxHandshakesPerHost, MaxHandshakeBytes int
 
 	Transport     transport.Options
 	Mechanism     zmtp.Mechanism
@@ -274,7 +275,8 @@ func (c *Core) peerOptions() *peer.Options {
 		Publishes: c.rule.publishes, Raw: c.raw(), Conflate: o.Conflate,
 		SubscriptionMost: o.MaxSubscriptionBytes,
 		MaxMessageSize:   o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
-		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, Stop: o.Stop, MaxHandshakes: o.MaxHandshakes,
+		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, Stop: o.Stop,
+		MaxHandshakes: o.MaxHandshakes, MaxHandshakesPerHost: o.MaxHandshakesPerHost, MaxHandshakeBytes: o.MaxHandshakeBytes,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
 		Immediate: o.Immediate, Jitter: o.Jitter, Source: o.Source,
 	}

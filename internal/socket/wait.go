@@ -92,8 +92,12 @@ func (l *waitlist) unlink(before, w *waiter) {
 	w.next, w.queued = nil, false
 }
 
-// A level is a condition as a channel that is closed while it is true. The side's lock guards it.
-type level struct{ ch chan struct{} }
+// A level is a condition as a channel that is closed while it is true, and as a call when it becomes so. The side's lock
+// guards it.
+type level struct {
+	ch   chan struct{}
+	tell func() // nil: nobody asked, or it was called
+}
 
 // get returns the channel for a condition that is true or not now.
 func (l *level) get(now bool) <-chan struct{} {
@@ -106,10 +110,17 @@ func (l *level) get(now bool) <-chan struct{} {
 	return l.ch
 }
 
+// asked reports whether anybody waits for it.
+func (l *level) asked() bool { return l.ch != nil || l.tell != nil }
+
 // set says that the condition has become true.
 func (l *level) set() {
 	if l.ch != nil {
 		close(l.ch)
 		l.ch = nil
+	}
+	if tell := l.tell; tell != nil {
+		l.tell = nil
+		tell()
 	}
 }

@@ -122,3 +122,34 @@ func TestAllow(t *testing.T) {
 		}
 	}
 }
+
+// Any text is a key or an error that does not repeat it, and a key's own text is the one it was read from.
+func FuzzKeys(f *testing.F) {
+	f.Add("Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs")
+	f.Add("Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6") // another's half
+	f.Add("#####################################@@@", "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hI")  // beyond 32 bits, and too short
+	f.Add("", "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hI\x00")
+	f.Fuzz(func(t *testing.T, public, secret string) {
+		p, err := ParsePublicKey(public)
+		var same PublicKey
+		if again := same.UnmarshalText([]byte(public)); (again == nil) != (err == nil) || same != p {
+			t.Fatalf("UnmarshalText says %v, %v, and ParsePublicKey %v, %v", same, again, p, err)
+		}
+		if err == nil && p.String() != public {
+			t.Fatalf("%q was read as %q", public, p)
+		}
+		s, err := ParseSecretKey(secret)
+		if err == nil && s.Z85() != secret {
+			t.Fatalf("%q was read as another secret key", secret)
+		}
+		pair, errPair := ParseKeyPair(public, secret)
+		for _, err := range []error{err, errPair} {
+			if err != nil && (len(err.Error()) > 250 || len(secret) > 8 && strings.Contains(err.Error(), secret)) {
+				t.Fatalf("an error that is too long, or says the secret: %q", err)
+			}
+		}
+		if errPair == nil && (pair.Public != p || pair.Secret.Public() != p) {
+			t.Fatalf("%v is no pair", pair)
+		}
+	})
+}

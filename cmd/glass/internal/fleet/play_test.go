@@ -2,7 +2,9 @@ package fleet
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 // A house is an audience that remembers.
@@ -66,6 +69,8 @@ func TestThePlay(t *testing.T) {
 	t.Run("each scene shows what its caption says", h.eachSceneShowsWhatItsCaptionSays)
 	t.Run("each failure has its reason", h.eachFailureHasItsReason)
 	t.Run("the pauses grow", h.thePausesGrow)
+	t.Run("who is refused is told so once, and does not hammer", h.refusalsAreClear)
+	t.Run("no key and no password is shown", h.nothingSecretIsShown)
 }
 
 func (h *house) everyStoryIsWholeAndLegal(t *testing.T) {
@@ -143,7 +148,10 @@ func (h *house) eachSceneShowsWhatItsCaptionSays(t *testing.T) {
 		"lost-pusher handshake_failed_protocol": 1, "price-server handshake_failed_protocol": 1,
 		"orders-in handshake_failed_protocol": 1,
 		"doorman handshake_failed_no_detail":  1,
-		"left handshake_failed_protocol":      1, "third-wheel handshake_failed_protocol": 1,
+		"courier handshake_succeeded":         1, "vault handshake_succeeded": 1,
+		"vault handshake_failed_protocol": 1, "old-key handshake_failed_no_detail": 1, "old-key connect_retried": 1,
+		"till handshake_failed_auth": 1, "hasty-teller handshake_failed_auth": 1, "hasty-teller connect_retried": 1,
+		"left handshake_failed_protocol": 1, "third-wheel handshake_failed_protocol": 1,
 		"ledger closed": 1, "ledger listening": 2, "clerk disconnected": 1, "clerk connect_retried": 1, "clerk handshake_succeeded": 2,
 		"sensor heartbeat_timeout": 1, "sensor handshake_succeeded": 2, "station handshake_succeeded": 2,
 		"narrow-gate disconnected": 1, "heavy-sender disconnected": 1, "heavy-sender handshake_succeeded": 2,
@@ -174,6 +182,10 @@ func (h *house) eachFailureHasItsReason(t *testing.T) {
 		"price-server handshake_failed_protocol incompatible_socket_type",
 		"orders-in handshake_failed_protocol not_zmtp",
 		"doorman handshake_failed_no_detail handshake_timeout",
+		"vault handshake_failed_protocol wrong_server_key",
+		"old-key handshake_failed_no_detail wrong_server_key",
+		"till handshake_failed_auth auth_denied",
+		"hasty-teller handshake_failed_auth auth_denied",
 		"left handshake_failed_protocol pair_taken",
 		"third-wheel handshake_failed_protocol refused_by_peer",
 		"clerk disconnected peer_closed",
@@ -199,6 +211,59 @@ func (h *house) thePausesGrow(t *testing.T) {
 			t.Errorf("a pause of %v after one of %v", e.Interval, before)
 		}
 		before = e.Interval
+	}
+}
+
+// refusalsAreClear: each attempt of those who are not let in has one failure on each side, with who, why and what to do; and the
+// next attempt is as far away as the longest pause of the others.
+func (h *house) refusalsAreClear(t *testing.T) {
+	sides := map[string]monitor.Who{"old-key": monitor.ByPeer, "vault": monitor.ByPeer, "hasty-teller": monitor.ByPeer, "till": monitor.ByLocal}
+	failures, ends := map[monitor.ConnID]int{}, map[string]int{}
+	for _, e := range h.events {
+		who, refused := sides[e.SocketName]
+		switch {
+		case !refused:
+		case e.Kind&(monitor.HandshakeFailedAuth|monitor.HandshakeFailedProtocol|monitor.HandshakeFailedNoDetail) != 0:
+			failures[e.Conn]++
+			if e.Who != who || e.Reason == "" || e.Why() == "" || e.Hint() == "" {
+				t.Errorf("%s by %s, want by %s: %v; %s; %s", e.SocketName, e.Who, who, e, e.Why(), e.Hint())
+			}
+		case e.Kind == monitor.Disconnected && e.Reason != monitor.ReasonPeerClosed: // as courier does in the end
+			ends[e.SocketName]++
+			if failures[e.Conn] != 1 {
+				t.Errorf("%s: %d failures on connection %d", e.SocketName, failures[e.Conn], e.Conn)
+			}
+		case e.Kind == monitor.ConnectRetried && e.Interval < 2*time.Second: // of five, up to half is chance
+			t.Errorf("%s tries again after %v", e.SocketName, e.Interval)
+		}
+	}
+	for name := range sides {
+		if ends[name] == 0 {
+			t.Errorf("%s turned nobody away, or was not", name)
+		}
+	}
+}
+
+// nothingSecretIsShown looks at all that an audience can make of an event.
+func (h *house) nothingSecretIsShown(t *testing.T) {
+	for _, e := range h.events {
+		b, err := json.Marshal(e)
+		var object map[string]any // as a reader has it: JSON writes some letters of a key as \u003c
+		if err := errors.Join(err, json.Unmarshal(b, &object)); err != nil {
+			t.Fatal(err)
+		}
+		shown := fmt.Sprint(e.String(), " ", e.Why(), " ", e.Hint(), fmt.Sprintf(" %+v ", e.Peer()))
+		for _, value := range object {
+			shown += fmt.Sprint(value, " ")
+		}
+		if strings.Contains(shown, password) || strings.Contains(shown, mistaken) {
+			t.Errorf("a password: %s", shown)
+		}
+		for _, word := range strings.FieldsFunc(shown, func(r rune) bool { return r == ' ' || r == '"' || r == ',' }) {
+			if _, err := curve.ParsePublicKey(word); err == nil && !strings.Contains(word, "://") {
+				t.Errorf("a key, %s: %s", word, shown)
+			}
+		}
 	}
 }
 

@@ -36,6 +36,8 @@ func (f *fixtures) scenes() []scene {
 		{"a stranger connects and says nothing", silentStranger},
 		{"a PAIR has one peer: the second one is turned away", secondPeer},
 		{"two DEALERs have one routing id: the ROUTER keeps the first, and says who the second is", sameName},
+		{"a CURVE server: courier knows its key, and is in; old-key knows another one, is turned away, and takes its time to try again", wrongKey},
+		{"a user with a wrong password: both sides say that he is refused, neither says the password, and he does not hammer", wrongPassword},
 		{"a server restarts: its client notices, and comes back by itself", restart},
 		{"the network goes dead without a word: heartbeats notice, and the next connection works", deadWire},
 		{"a subscriber sleeps: its queue is full, messages for it are dropped and counted, until it wakes up", slowSubscriber},

@@ -20,8 +20,8 @@ var notHere = map[string]string{
 	"OnEvent":      "a function: the command prints events",
 	"EventMask":    "of OnEvent; the command has --event",
 	"Network":      "functions",
-	"Mechanism":    "its keys would be on the command line, where every user of the host can read them",
-	"Authenticate": "a func", "ZAPDomain": "it goes with a Mechanism", "PlainAnywhere": "it goes with a Mechanism",
+	"Mechanism":    "its keys would be on the command line, where every user of the host can read them: commands have flags for files",
+	"Authenticate": "a func", "ZAPDomain": "only a ZAP handler of the same program hears it", "PlainAnywhere": "a flag beside the Mechanism's",
 }
 
 func TestEveryFieldHasAnOption(t *testing.T) {

@@ -28,6 +28,8 @@ var rows = []row{
 	span("HeartbeatTTL", []string{"heartbeat_ttl"}, ms, "silence after which the peer shall end it", func(c *zmq.Config) *time.Duration { return &c.HeartbeatTTL }),
 	number("MaxMessageSize", []string{"max_message_size", "maxmsgsize"}, "bytes of one message received", func(c *zmq.Config) *int64 { return &c.MaxMessageSize }),
 	count("MaxHandshakes", []string{"max_handshakes"}, "handshakes at once, per listener", func(c *zmq.Config) *int { return &c.MaxHandshakes }),
+	count("MaxHandshakesPerHost", []string{"max_handshakes_per_host"}, "of them with one address", func(c *zmq.Config) *int { return &c.MaxHandshakesPerHost }),
+	count("MaxHandshakeBytes", []string{"max_handshake_bytes"}, "bytes a peer may send before it is through", func(c *zmq.Config) *int { return &c.MaxHandshakeBytes }),
 	number("Backlog", []string{"backlog"}, "connections that wait to be accepted", func(c *zmq.Config) *int { return &c.Backlog }),
 	number("SendBuffer", []string{"send_buffer", "sndbuf"}, "of the kernel, bytes", func(c *zmq.Config) *int { return &c.SendBuffer }),
 	number("RecvBuffer", []string{"recv_buffer", "rcvbuf"}, "of the kernel, bytes", func(c *zmq.Config) *int { return &c.RecvBuffer }),

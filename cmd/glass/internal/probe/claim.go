@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/glassmq/zmq/zmtp"
@@ -38,6 +36,9 @@ var claims = [...]string{"REQ", "PUSH", "SUB", "PUB"}
 
 // metadata learns what the peer says of itself.
 func (p *probing) metadata(ctx context.Context) (detail string, err error) {
+	if p.secured() {
+		return p.claimEach(ctx)
+	}
 	cmd, err := p.w.command(p.patience())
 	if timedOut(err) && time.Now().Before(p.deadline) {
 		return p.claimEach(ctx)
@@ -54,8 +55,13 @@ func (p *probing) introduced(cmd zmtp.Command) error {
 	if err != nil {
 		return err
 	}
-	typ, ok := step.Remote.Get(zmtp.SocketType)
-	nonce, _ := step.Remote.Get(markName)
+	return p.learn(step.Remote)
+}
+
+// learn takes what a peer says of itself.
+func (p *probing) learn(remote zmtp.Metadata) error {
+	typ, ok := remote.Get(zmtp.SocketType)
+	nonce, _ := remote.Get(markName)
 	switch {
 	case !ok:
 		return &zmtp.ProtocolError{Code: zmtp.MissingSocketType}
@@ -63,8 +69,8 @@ func (p *probing) introduced(cmd zmtp.Command) error {
 		return &zmtp.ProtocolError{Code: zmtp.NotZMTP, Detail: "an echo, which sends back what it hears"}
 	}
 	p.report.Type = typ
-	p.report.Identity, _ = step.Remote.Get(zmtp.Identity)
-	p.report.Properties = slices.DeleteFunc(step.Remote, func(q zmtp.Property) bool {
+	p.report.Identity, _ = remote.Get(zmtp.Identity)
+	p.report.Properties = slices.DeleteFunc(remote, func(q zmtp.Property) bool {
 		return strings.EqualFold(q.Name, zmtp.SocketType) || strings.EqualFold(q.Name, zmtp.Identity)
 	})
 	return nil
@@ -73,14 +79,36 @@ func (p *probing) introduced(cmd zmtp.Command) error {
 // markName is a property by which the peer's own events tell a probe from a client.
 const markName = "X-Glass-Probe"
 
-// claim says READY, as a socket of type typ.
-func (p *probing) claim(typ string) {
+// as is what we say of ourselves as a socket of type typ, which is thereby claimed.
+func (p *probing) as(typ string) zmtp.Metadata {
 	p.said = typ
 	if !slices.Contains(p.report.Claimed, typ) {
 		p.report.Claimed = append(p.report.Claimed, typ)
 	}
-	data := zmtp.AppendMetadata(nil, zmtp.Metadata{{Name: zmtp.SocketType, Value: typ}, {Name: markName, Value: p.nonce}})
-	p.w.say(zmtp.AppendCommand(nil, zmtp.Command{Name: zmtp.READY, Data: data}))
+	return zmtp.Metadata{{Name: zmtp.SocketType, Value: typ}, {Name: markName, Value: p.nonce}}
+}
+
+// claim says READY, as a socket of type typ.
+func (p *probing) claim(typ string) {
+	p.w.say(zmtp.AppendCommand(nil, zmtp.Command{Name: zmtp.READY, Data: zmtp.AppendMetadata(nil, p.as(typ))}))
+}
+
+// become makes us a peer of type typ, on a connection on which nothing is claimed yet, or that was presented so.
+func (p *probing) become(typ string) error {
+	if p.secured() {
+		if p.said != typ {
+			if err := p.present(typ); err != nil {
+				return err
+			}
+		}
+		return p.admitted()
+	}
+	p.claim(typ)
+	cmd, err := p.w.command(p.deadline)
+	if err == nil {
+		err = p.introduced(cmd)
+	}
+	return err
 }
 
 // claimEach tries claims until the peer says what it is.
@@ -92,23 +120,39 @@ func (p *probing) claimEach(ctx context.Context) (detail string, err error) {
 				return "", err
 			}
 		}
-		p.claim(typ)
 		tried = append(tried, typ)
-		cmd, err := p.w.command(p.deadline)
-		if err == nil {
-			err = p.introduced(cmd)
-		}
+		err := p.become(typ)
 		if refused := (*zmtp.PeerError)(nil); errors.As(err, &refused) {
 			p.report.Type = typeIn(refused, typ)
 		}
 		if err == nil || p.report.Type != "" {
-			return fmt.Sprintf("%s; it waited for us to say that we are a %s", p.report.introduction(), strings.Join(tried, ", a ")), nil
+			return fmt.Sprintf("%s; %s a %s", p.report.introduction(), p.manner(), strings.Join(tried, ", a ")), nil
 		}
 		if !refusal(err) || i == len(claims)-1 {
-			return "it refuses a " + strings.Join(tried, ", a "), err
+			return p.refusedAll(tried, err), err
 		}
 	}
 	panic("BUG: the last claim returns")
+}
+
+// refusedAll is what is known of a peer that refuses us after the claims that were tried.
+func (p *probing) refusedAll(tried []string, err error) string {
+	if !refusal(err) {
+		return "" // it is not about types
+	}
+	text := "it refuses a " + strings.Join(tried, ", a ")
+	if p.secured() && hungUp(err) { // as libzmq does, without a word
+		text += ", as a PUSH, DEALER, REQ or PAIR does"
+	}
+	return text
+}
+
+// manner is how it came to a claim.
+func (p *probing) manner() string {
+	if p.secured() {
+		return "we came as"
+	}
+	return "it waited for us to say that we are"
 }
 
 // refusal says whether an error can mean that another type would do: the connection's end, or ERROR, unless it is the
@@ -118,7 +162,7 @@ func refusal(err error) bool {
 		status, _, _ := strings.Cut(refused.Reason, " ")
 		return status != "300" && status != "400" && status != "500"
 	}
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
+	return hungUp(err)
 }
 
 // typeIn is the type of a peer that refused a claimed one, if it says so in the words of zmtp.CheckRemote:

@@ -11,7 +11,7 @@ import (
 	"github.com/glassmq/zmq/zmtp"
 )
 
-// null is how a stranger comes: it has no keys.
+// null is how a stranger comes, with neither keys nor a name.
 var null = zmtp.Null()
 
 // greeting exchanges greetings, in this order:
@@ -21,10 +21,10 @@ var null = zmtp.Null()
 //  2. Our version, if the peer has begun, or is silent and may be waiting for us (RFC 37 lets either side begin).
 //  3. Its whole greeting, while patience lasts: libzmq hangs up on a greeting with another mechanism than its own before
 //     it has said which that is.
-//  4. The rest of ours, if it speaks NULL, or still waits.
+//  4. The rest of ours, if it speaks our mechanism, or still waits.
 func (p *probing) greeting(context.Context) (detail string, err error) {
 	const version = 12 // bytes, with the signature before it
-	ours := zmtp.AppendGreeting(nil, zmtp.Greeting{Major: 3, Minor: 1, Mechanism: null.Name()})
+	ours := zmtp.AppendGreeting(nil, zmtp.Greeting{Major: 3, Minor: 1, Mechanism: p.Mechanism.Name()})
 	detail = "ZMTP "
 	switch err := p.listen(); {
 	case timedOut(err) && time.Now().Before(p.deadline):
@@ -35,7 +35,7 @@ func (p *probing) greeting(context.Context) (detail string, err error) {
 	p.w.say(ours[:version])
 	g, err := p.greeted(p.patience())
 	waits := timedOut(err) && time.Now().Before(p.deadline)
-	if err == nil && g.Mechanism == null.Name() || waits {
+	if err == nil && g.Mechanism == p.Mechanism.Name() || waits {
 		p.w.say(ours[version:])
 	}
 	if waits {
@@ -95,12 +95,18 @@ func (p *probing) greetedOrPoked() (zmtp.Greeting, error) {
 	return g, err
 }
 
-// mechanism looks whether a stranger can hear more.
+// mechanism looks whether we can hear more, as who we are.
 func (p *probing) mechanism(context.Context) (detail string, err error) {
 	theirs := p.report.Mechanism
-	if theirs != null.Name() {
+	if ours := p.Mechanism.Name(); theirs != ours {
 		return "", &zmtp.ProtocolError{Code: zmtp.MechanismMismatch,
-			Detail: fmt.Sprintf("the peer speaks %s, this probe %s", theirs, null.Name())}
+			Detail: fmt.Sprintf("the peer speaks %s, this probe %s", theirs, ours)}
 	}
-	return theirs, nil
+	if !p.secured() {
+		return theirs, nil
+	}
+	if err := p.present(claims[0]); err != nil {
+		return theirs, err
+	}
+	return p.presented(), nil
 }

@@ -20,15 +20,26 @@ func (p *probing) ping(ctx context.Context) (detail string, err error) {
 		}
 	}
 	if p.said != mate {
-		p.claim(mate)
+		if err := p.claimFor(mate); err != nil {
+			return "", err
+		}
 	}
 	began := time.Now()
-	p.w.say(zmtp.AppendPing(nil, zmtp.Ping{Context: []byte(p.nonce[:16])}))
+	p.w.sayTraffic(zmtp.AppendPing(nil, zmtp.Ping{Context: []byte(p.nonce[:16])}))
 	if err := p.pong(); err != nil {
 		return "", err
 	}
 	p.report.RTT = time.Since(began)
 	return "answered, to a " + mate, nil
+}
+
+// claimFor says that we are a mate, to a peer whose type is known.
+func (p *probing) claimFor(mate string) error {
+	if p.secured() {
+		return p.become(mate)
+	}
+	p.claim(mate) // to READY, which it has said or will say, pong pays no attention
+	return nil
 }
 
 // notToPing says why there is no PING, "" if there may be one.

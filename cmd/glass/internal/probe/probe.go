@@ -5,7 +5,7 @@
 // A probe asks, in this order, and in this order of files:
 //
 //  1. reach.go: which addresses the name has, and which of them answers
-//  2. greet.go: whose protocol it is, in which version, with which mechanism
+//  2. greet.go: whose protocol it is, in which version, with which mechanism; secured.go: whether keys or a password are taken
 //  3. claim.go: the peer's type and properties, if it can be had without a word about ourselves
 //  4. ping.go: the round trip of a PING, where to be a peer for a moment harms nobody
 //  5. report.go: what came of it, in the words that package monitor has for it
@@ -20,6 +20,7 @@ import (
 
 	"github.com/glassmq/zmq/internal/endpoint"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
 )
 
 // Options of a probe.
@@ -27,12 +28,15 @@ type Options struct {
 	Timeout time.Duration // of all of it; above 0
 	NoPing  bool          // say nothing of ourselves to a peer that does not wait for it
 	Told    func(Step)    // hears of each step when it is over; nil: nobody does
+
+	Mechanism     zmtp.Mechanism // a client's; nil: NULL, as a stranger
+	PlainAnywhere bool           // say the password of PLAIN also beyond this machine
 }
 
 // A Step is one thing that was asked.
 type Step struct {
 	Name   string        // resolve, connect, greeting, mechanism, metadata, ping
-	Took   time.Duration // 0: nothing that takes time
+	Took   time.Duration // 0: nothing that took time
 	Detail string        // what came of it, in words
 	Err    error         // why it did not succeed, without the address; nothing is asked after it
 }
@@ -48,6 +52,8 @@ type probing struct {
 	dialled time.Duration       // how long its answer took
 	w       *wire               // the connection, nil before there is one
 	said    string              // the type that we claimed on it; "": none yet
+	with    zmtp.Handshake      // secured: the connection's
+	unsaid  zmtp.Step           // secured: our answer to the peer's first, which says our type
 	report  Report
 }
 
@@ -55,6 +61,9 @@ type probing struct {
 // o.Timeout, or soon after ctx has ended.
 func Run(ctx context.Context, text string, to endpoint.Endpoint, o Options) Report {
 	p := &probing{Options: o, to: to, deadline: time.Now().Add(o.Timeout), nonce: rand.Text(), report: Report{Endpoint: text}}
+	if p.Mechanism == nil {
+		p.Mechanism = null
+	}
 	limited, cancel := context.WithDeadline(ctx, p.deadline)
 	defer cancel()
 	defer p.hangUp()
@@ -87,7 +96,7 @@ func (p *probing) tell(at monitor.Phase, took time.Duration, detail string, err 
 	}
 	s := Step{Name: string(at), Took: took, Detail: detail}
 	switch {
-	case at == monitor.InMechanism: // which the greeting had told
+	case at == monitor.InMechanism && p.with == nil: // the greeting had told it
 		s.Took = 0
 	case at == monitor.InTraffic:
 		s.Name = "ping"

@@ -17,6 +17,7 @@ import (
 	"github.com/glassmq/zmq/internal/endpoint"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmtp"
+	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -501,9 +502,15 @@ func FuzzPeer(f *testing.F) {
 		slices.Concat(hello, ready("SUB"), command(zmtp.SUBSCRIBE, "a"), []byte("\x02\x00\x00\x00\x00\x00\x00\x01\x00")), slices.Concat(hello, ready("PUB"), []byte("\x00\x01a\x04\x02\x01E")),
 		greeting(0, "CURVE"), hello[:30], []byte("HTTP/1.1 400"), []byte("\x01\x00"),
 	} {
-		f.Add(b)
+		f.Add(b, uint8(0))
 	}
-	f.Fuzz(func(t *testing.T, said []byte) {
+	welcome, server := command(zmtp.WELCOME, ""), curve.NewKeyPair()
+	f.Add(slices.Concat(greeting(1, "PLAIN"), welcome, ready("REP"), pong), uint8(1))
+	f.Add(slices.Concat(greeting(1, "PLAIN"), welcome, zmtp.AppendError(nil, "PAIR cannot talk to REQ")), uint8(1))
+	f.Add(slices.Concat(greeting(1, "PLAIN"), zmtp.AppendError(nil, "400")), uint8(1))
+	f.Add(slices.Concat(greeting(1, "CURVE"), command(zmtp.WELCOME, strings.Repeat("w", 160))), uint8(2))
+	mechanisms := []zmtp.Mechanism{null, ann, curve.Client(known, server.Public)}
+	f.Fuzz(func(t *testing.T, said []byte, mechanism uint8) {
 		ours, theirs := net.Pipe()
 		done := make(chan struct{})
 		go func() {
@@ -515,7 +522,8 @@ func FuzzPeer(f *testing.F) {
 				}
 			}
 		}()
-		p := &probing{to: endpoint.Endpoint{Scheme: endpoint.IPC, Name: "/dev/null/none"}, deadline: time.Now().Add(20 * time.Millisecond), nonce: strings.Repeat("n", 16)}
+		o := Options{Mechanism: mechanisms[int(mechanism)%len(mechanisms)], PlainAnywhere: true}
+		p := &probing{Options: o, to: endpoint.Endpoint{Scheme: endpoint.IPC, Name: "/dev/null/none"}, deadline: time.Now().Add(20 * time.Millisecond), nonce: strings.Repeat("n", 16)}
 		p.at = []endpoint.Endpoint{p.to}
 		p.took(t.Context(), ours)
 		for _, step := range []func(context.Context) (string, error){p.greeting, p.mechanism, p.metadata, p.ping} {

@@ -18,6 +18,7 @@ type wire struct {
 	stop     func() bool // the watch over the context
 	deadline time.Time   // of the probe
 	in       []byte      // received, not yet understood
+	codec    zmtp.Codec  // of what follows the handshake; nil: in the clear
 }
 
 // newWire takes nc over. It ends with ctx, at once if that is cancelled.
@@ -54,6 +55,24 @@ func (w *wire) hear(limit time.Time) error {
 // say sends b. An error is not looked at: a connection that does not take it ends, and tells how when it is read.
 func (w *wire) say(b []byte) { w.nc.Write(b) }
 
+// sayAll says commands of a handshake.
+func (w *wire) sayAll(cmds []zmtp.Command) {
+	var b []byte
+	for _, cmd := range cmds {
+		b = zmtp.AppendCommand(b, cmd)
+	}
+	w.say(b)
+}
+
+// sayTraffic says a command that follows the handshake, whose frame is given.
+func (w *wire) sayTraffic(frame []byte) {
+	if w.codec != nil {
+		h, n, _ := zmtp.ParseHeader(frame, 0) // it is ours
+		frame = w.codec.AppendSealed(nil, h, frame[n:])
+	}
+	w.say(frame)
+}
+
 // command reads the next command of a handshake, until limit.
 func (w *wire) command(limit time.Time) (zmtp.Command, error) {
 	for {
@@ -79,24 +98,45 @@ func (w *wire) command(limit time.Time) (zmtp.Command, error) {
 
 // commandAmid reads the next short command from between messages and long ones, which it throws away as they come.
 func (w *wire) commandAmid() (zmtp.Command, error) {
-	const longest = 512 // a PONG has 22 bytes, an ERROR 262
+	const longest = 512 // a PONG has 22 bytes, an ERROR 262; a seal, 33 more
 	for {
 		head, n, err := zmtp.ParseHeader(w.in, 0)
-		if err != nil {
-			return zmtp.Command{}, err
-		}
-		if n > 0 && head.Command && head.Size <= longest {
+		short := n > 0 && head.Size <= longest
+		switch {
+		case err != nil:
+		case short && w.codec != nil:
+			var cmd zmtp.Command
+			if cmd, err = w.sealed(n, int(head.Size)); err == nil && cmd.Name != "" {
+				return cmd, nil
+			}
+		case short && head.Command:
 			return w.command(w.deadline)
-		}
-		if n > 0 {
+		case n > 0:
 			err = w.skip(uint64(n) + head.Size)
-		} else {
+		default:
 			err = w.hear(w.deadline)
 		}
 		if err != nil {
 			return zmtp.Command{}, err
 		}
 	}
+}
+
+// sealed opens the frame that begins w.in, whose header has n bytes; no name: it was a message. Those that were skipped are
+// missing in the count of nonces, which may have gaps (RFC 26: "greater than").
+func (w *wire) sealed(n, size int) (cmd zmtp.Command, err error) {
+	for len(w.in)-n < size {
+		if err := w.hear(w.deadline); err != nil {
+			return cmd, err
+		}
+	}
+	frame := w.in[n : n+size]
+	w.in = w.in[n+size:]
+	h, body, err := w.codec.Open(frame)
+	if err != nil || !h.Command {
+		return cmd, err
+	}
+	return zmtp.ParseCommand(body)
 }
 
 func (w *wire) skip(n uint64) error {

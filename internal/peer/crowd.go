@@ -1,0 +1,63 @@
+package peer
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// A crowd is the connections of a listener that are in their handshake, counted in all and by the host they come from, so
+// that one host cannot keep the others out.
+type crowd struct {
+	mu sync.Mutex
+	// mu guards:
+	all int
+	of  map[netip.Addr]int
+}
+
+// in counts a connection in, unless there are too many; out, which may be called more than once, counts it out. Zero and
+// below: no limit. What is not tcp comes from no host.
+func (c *crowd) in(from net.Addr, most, mostOfOne int) (out func(), full error) {
+	host := hostOf(from)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case most > 0 && c.all >= most:
+		return nil, errTooMany
+	case mostOfOne > 0 && host.IsValid() && c.of[host] >= mostOfOne:
+		return nil, errTooManyOfOne
+	}
+	c.all++
+	if host.IsValid() {
+		if c.of == nil {
+			c.of = map[netip.Addr]int{}
+		}
+		c.of[host]++
+	}
+	return sync.OnceFunc(func() { c.out(host) }), nil
+}
+
+func (c *crowd) out(host netip.Addr) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all--
+	switch n := c.of[host]; {
+	case n > 1:
+		c.of[host] = n - 1
+	case n == 1:
+		delete(c.of, host)
+	}
+}
+
+// hostOf is who a connection comes from: of IPv6 the network, for a host has all of its addresses (RFC 4291, 2.5.4).
+func hostOf(from net.Addr) netip.Addr {
+	tcp, ok := from.(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	host := tcp.AddrPort().Addr().Unmap()
+	if network, err := host.WithZone("").Prefix(64); err == nil && host.Is6() {
+		return network.Addr()
+	}
+	return host
+}
