@@ -1,10 +1,13 @@
 package zmq_test
 
 import (
+	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmqtest"
 )
 
 // A ROUTER that dials two peers of one routing id over inproc keeps the first, and says so of the second.
@@ -40,6 +43,40 @@ func TestNobodyTakesAGivenName(t *testing.T) {
 		must(t, r.Send(within(t), []byte("srv"), []byte("for the server")))
 		recv(t, srv, "for the server")
 	}
+}
+
+// With Immediate a name that ConnectAs gave leads nowhere while nobody is there, is not for others to take, and leads there
+// again as soon as the peer is back.
+func TestAGivenNameComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := zmqtest.NewNetwork()
+		x := n.Context(t)
+		r, srv := zmq.NewRouter(zmq.Config{Context: x, Immediate: true, RouterMandatory: true}), zmq.NewDealer(zmq.Config{Context: x})
+		bindTo(t, r, "tcp://router:1")
+		must(t, r.ConnectAs("tcp://server:1", "srv"))
+		for range 3 {
+			if err := r.Send(zmq.NoWait, []byte("srv"), []byte("anybody?")); !errors.Is(err, zmq.ErrHostUnreachable) {
+				t.Errorf("with nobody there Send says %v", err)
+			}
+			if err := r.ConnectAs("tcp://other:1", "srv"); !errors.Is(err, zmq.ErrInvalid) {
+				t.Errorf("the name was given a second time: %v", err)
+			}
+			w := r.Watch(monitor.IdentityConflict)
+			impostor := zmq.NewDealer(zmq.Config{Context: x, RoutingID: "srv"})
+			connect(t, impostor, "tcp://router:1")
+			if _, err := w.Next(within(t)); err != nil {
+				t.Error(err)
+			}
+			w.Close()
+			impostor.Close()
+			bindTo(t, srv, "tcp://server:1")
+			ready(t, r, 1)
+			send(t, r, "srv", "for the server")
+			recv(t, srv, "for the server")
+			must(t, srv.Unbind("tcp://server:1"))
+			synctest.Wait()
+		}
+	})
 }
 
 // Messages without a byte take no room for good on a connection without frames.

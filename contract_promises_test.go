@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -233,6 +234,38 @@ func TestHeartbeatsForgive(t *testing.T) {
 			}
 			c.Close()
 		})
+	})
+}
+
+// U11 where the clock stands still: a PONG that comes at the very instant of what came before the PING is life, too. Clocks that
+// tick a thousand times a second are enough for that.
+func TestHeartbeatsAtOneInstant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := zmqtest.NewNetwork().Context(t)
+		cfg := zmq.Config{Context: x, HeartbeatInterval: time.Second, HeartbeatTimeout: time.Second}
+		w := x.Watch(monitor.HeartbeatTimeout)
+		defer w.Close()
+		var work sync.WaitGroup
+		for i := range 10 {
+			at := fmt.Sprintf("tcp://hub:%d", i+1)
+			a, b := zmq.NewPair(cfg), zmq.NewPair(cfg)
+			bindTo(t, a, at)
+			connect(t, b, at)
+			ready(t, b, 1)
+			for _, s := range []*zmq.Pair{a, b} {
+				work.Go(func() {
+					for range 100 { // when the PINGs go out, every other time
+						s.Send(t.Context(), []byte("now"))
+						time.Sleep(2 * time.Second)
+						s.Recv(zmq.NoWait)
+					}
+				})
+			}
+		}
+		work.Wait()
+		if e, ok := w.Poll(); ok {
+			t.Errorf("a peer that answers at once: %v", e)
+		}
 	})
 }
 

@@ -36,8 +36,13 @@ func (p *parcel) frames() (b [][]byte) {
 	if p.topic != "" || p.must != nil {
 		b = append(b, []byte(p.topic))
 	}
-	b = append(b, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(p.from.number)), p.seq))
-	r := rand.New(rand.NewPCG(uint64(p.from.number), uint64(p.seq)))
+	return append(b, bodyOf(uint32(p.from.number), p.seq)...)
+}
+
+// bodyOf is the frames that a sender's message has, after topic and address.
+func bodyOf(number, seq uint32) (b [][]byte) {
+	b = append(b, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, number), seq))
+	r := rand.New(rand.NewPCG(uint64(number), uint64(seq)))
 	for range r.IntN(4) {
 		size := r.IntN(40)
 		switch r.IntN(20) {
@@ -48,7 +53,7 @@ func (p *parcel) frames() (b [][]byte) {
 		case 2:
 			size = r.IntN(100_000)
 		}
-		b = append(b, bytes.Repeat([]byte{byte(p.seq)}, size))
+		b = append(b, bytes.Repeat([]byte{byte(seq)}, size))
 	}
 	return b
 }
@@ -166,7 +171,7 @@ func (w *walker) even(m *member) bool {
 	return n == readyPeers(m, m.place)
 }
 
-func readyPeers(m *member, place string) (n int) {
+func readyPeers(m zmq.Socket, place string) (n int) {
 	for _, p := range m.State().Peers {
 		if p.Ready && p.Endpoint == place {
 			n++
@@ -266,7 +271,7 @@ func (w *walker) arrive(m *member, msg zmq.Message) {
 	w.mayGet(m, p, id)
 	if last := m.last[p.from]; last.seq < seq {
 		m.last[p.from] = receipt{seq, msg.Conn()}
-	} else if !m.overlapped(msg.Conn(), last.conn) {
+	} else if !overlapped(m.story.Events(), msg.Conn(), last.conn) {
 		w.t.Errorf("%q received number %d from %q after number %d", m.name, seq, p.from.name, last.seq)
 	}
 	p.got[m] = true
@@ -278,11 +283,12 @@ type receipt struct {
 	conn monitor.ConnID
 }
 
-// overlapped reports whether m had a peer's old connection still when its new one was ready: a connection whose messages
-// wait for room is not read, so its end is not noticed. Those two are two peers to m, and it takes turns between them.
-func (m *member) overlapped(before, after monitor.ConnID) bool {
+// overlapped reports whether a socket had a peer's old connection still when its new one was ready: a connection whose
+// messages wait for room is not read, so its end is not noticed. Those two are two peers to it, and it takes turns between
+// them.
+func overlapped(story []zmq.Event, before, after monitor.ConnID) bool {
 	over := false
-	for _, e := range m.story.Events() {
+	for _, e := range story {
 		switch {
 		case e.Conn == before && e.Terminal():
 			over = true
@@ -477,16 +483,16 @@ func (w *walker) balance() {
 				w.t.Errorf("%q: %d messages are still to be received, %d to be sent, when all is through", m.name, p.QueueIn, p.QueueOut)
 			}
 		}
-		if unsent := m.unsent(); !w.family.fan && s.MessagesOut+unsent != sent {
+		if unsent := unsentOf(m.story.Events()); !w.family.fan && s.MessagesOut+unsent != sent {
 			w.t.Errorf("%q: %d messages were sent, %d went out, and %d are told as unsent", m.name, sent, s.MessagesOut, unsent)
 		}
 	}
 }
 
-// unsent is what m's events tell of messages that did not go out.
-func (m *member) unsent() (n uint64) {
+// unsentOf is what a socket's events tell of messages that did not go out.
+func unsentOf(story []zmq.Event) (n uint64) {
 	with := map[uint64]uint64{} // an endpoint's last connection, if its end was the endpoint's: both tell
-	for _, e := range m.story.Events() {
+	for _, e := range story {
 		switch {
 		case e.Terminal():
 			n += e.Unsent

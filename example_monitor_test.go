@@ -12,10 +12,8 @@ import (
 )
 
 // REQ socket monitor goroutine
-func reqSocketMonitor(zctx *zmq.Context, addr string, last *sync.WaitGroup) {
-	s := zmq.NewPair(zmq.Config{Context: zctx})
+func reqSocketMonitor(s *zmq.Pair, addr string, last *sync.WaitGroup) {
 	defer s.Close()
-	check(s.Connect("inproc://monitor.req"))
 	for {
 		msg, err := s.Recv(context.Background())
 		if errors.Is(err, zmq.ErrTerminated) {
@@ -37,10 +35,8 @@ func reqSocketMonitor(zctx *zmq.Context, addr string, last *sync.WaitGroup) {
 }
 
 // REP socket monitor goroutine
-func repSocketMonitor(zctx *zmq.Context, addr <-chan string, last *sync.WaitGroup) {
-	s := zmq.NewPair(zmq.Config{Context: zctx})
+func repSocketMonitor(s *zmq.Pair, addr <-chan string, last *sync.WaitGroup) {
 	defer s.Close()
-	check(s.Connect("inproc://monitor.rep"))
 	bound := <-addr
 	for {
 		msg, err := s.Recv(context.Background())
@@ -72,8 +68,8 @@ func Example_monitor() {
 	// REP socket monitor, all events
 	rep := zmq.NewRep(zmq.Config{Context: zctx})
 	check(rep.Monitor("inproc://monitor.rep", monitor.Classic))
-	bound := make(chan string, 1)
-	threads.Go(func() { repSocketMonitor(zctx, bound, &last) })
+	repEvents, bound := reader(zctx, "inproc://monitor.rep"), make(chan string, 1)
+	threads.Go(func() { repSocketMonitor(repEvents, bound, &last) })
 	addr, err := rep.Bind("tcp://127.0.0.1:*")
 	check(err)
 	bound <- addr
@@ -81,7 +77,8 @@ func Example_monitor() {
 	// REQ socket: register a monitor endpoint for all socket events
 	req := zmq.NewReq(zmq.Config{Context: zctx})
 	check(req.Monitor("inproc://monitor.req", monitor.Classic))
-	threads.Go(func() { reqSocketMonitor(zctx, addr, &last) })
+	reqEvents := reader(zctx, "inproc://monitor.req")
+	threads.Go(func() { reqSocketMonitor(reqEvents, addr, &last) })
 	check(req.Connect(addr))
 	check(req.WaitReady(context.Background(), 1))
 	check(rep.WaitReady(context.Background(), 1))
@@ -102,6 +99,14 @@ func Example_monitor() {
 	// REP closed, descriptor true, address bound true
 	// REQ monitor ends
 	// REP monitor ends
+}
+
+// reader is connected when it returns, and not some time after its goroutine has begun: a monitor that has stopped
+// meanwhile is nobody's.
+func reader(zctx *zmq.Context, endpoint string) *zmq.Pair {
+	s := zmq.NewPair(zmq.Config{Context: zctx})
+	check(s.Connect(endpoint))
+	return s
 }
 
 func check(err error) {

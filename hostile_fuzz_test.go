@@ -1,12 +1,15 @@
 package zmq_test
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/internal/assault"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmqtest"
 	"github.com/glassmq/zmq/zmtp"
@@ -21,18 +24,22 @@ var fuzzedTypes = []string{"PULL", "PAIR", "PUSH", "REP", "REQ"}
 // in plain words, and a good peer is served afterwards. The list of hostile inputs is where it begins.
 func FuzzPeerBytes(f *testing.F) {
 	for _, in := range hostileInputs(f) {
-		for _, typ := range in.types {
+		for _, typ := range in.Types {
+			if in.Mechanism != "NULL" || !slices.Contains(fuzzedTypes, typ) {
+				continue
+			}
+			speller := assault.NewSpeller(in, typ)
 			var said []byte
-			for _, s := range in.steps {
-				if s.verb == ">" {
-					b, _ := hostileWire(s.words, typ)
+			for _, s := range in.Steps {
+				if s.Verb == ">" {
+					b, _ := speller.Spell(s.Words)
 					said = append(said, b...)
 				}
 			}
 			if len(said) > 0 && len(said) <= 20_000 {
 				kind := byte(2 * slices.Index(fuzzedTypes, typ))
 				f.Add(kind+1, uint16(0), said)
-				if peer, _ := hostileWire([]string{"peer"}, typ); len(said) > len(peer) && slices.Equal(said[:len(peer)], peer) {
+				if peer := spelled(f, "peer", typ); len(said) > len(peer) && slices.Equal(said[:len(peer)], peer) {
 					f.Add(kind, uint16(7), said[len(peer):])
 				}
 			}
@@ -41,8 +48,7 @@ func FuzzPeerBytes(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind byte, step uint16, said []byte) {
 		typ := fuzzedTypes[int(kind/2)%len(fuzzedTypes)]
 		if kind%2 == 0 {
-			peer, _ := hostileWire([]string{"peer"}, typ)
-			said = append(peer, said...)
+			said = append(spelled(t, "peer", typ), said...)
 		}
 		if len(said) > 1<<20 {
 			return
@@ -58,15 +64,15 @@ func FuzzPeerBytes(f *testing.F) {
 func fuzzPeer(t *testing.T, typ string, size int, said []byte) {
 	n := zmqtest.NewNetwork()
 	field := &field{n.Context(t), n.Network(), "tcp://hub:1", synctest.Wait, true}
-	a := &assault{t: t, field: field, in: &input{}, typ: typ, way: "memory written"}
+	a := &raid{t: t, field: field, in: &assault.Input{Mechanism: "NULL"}, typ: typ, way: "memory written"}
 	a.ours = field.socket(t, typ, zmq.Config{HandshakeTimeout: time.Second, MaxMessageSize: fuzzedMost, RecvHWM: recvMark(typ)})
 	a.inbox = &inbox{socket: a.ours}
 	story := zmqtest.Record(t, a.ours, monitor.Lifecycle|monitor.Flow)
 	bindTo(t, a.ours, field.endpoint)
 	conn, err := field.net.Dial(t.Context(), "tcp", "hub:1")
 	must(t, err)
-	a.attacker = &stranger{conn: conn, more: make(chan struct{})}
-	a.attacker.work.Go(a.attacker.run)
+	attacker := &assault.Attack{In: a.in, Type: typ, Conn: conn, Patience: patience}
+	attacker.Begin()
 	for piece := range slices.Chunk(said, size) {
 		if _, err := conn.Write(piece); err != nil {
 			break
@@ -74,9 +80,9 @@ func fuzzPeer(t *testing.T, typ string, size int, said []byte) {
 		synctest.Wait()
 	}
 	time.Sleep(2 * time.Second) // what is still in its handshake is given up
-	a.attacker.close()
+	attacker.Close()
 	synctest.Wait()
-	a.in.delivers = expected(typ, said)
+	a.in.Delivers = expected(typ, said)
 	a.received()
 	a.serve()
 	must(t, a.ours.Shutdown(zmq.NoWait))
@@ -87,6 +93,25 @@ func fuzzPeer(t *testing.T, typ string, size int, said []byte) {
 			wantWords(t, e)
 		}
 	}
+}
+
+// A word is a type, in any case, or it is not.
+func FuzzParseType(f *testing.F) {
+	for typ := zmq.PAIR; typ <= zmq.STREAM; typ++ {
+		f.Add(typ.String())
+		f.Add(strings.ToLower(typ.String()))
+	}
+	f.Add("")
+	f.Add("HUB\x00")
+	f.Fuzz(func(t *testing.T, word string) {
+		typ, err := zmq.ParseType(word)
+		if err == nil && !strings.EqualFold(typ.String(), word) {
+			t.Fatalf("%q was read as %v", word, typ)
+		}
+		if err != nil && (!errors.Is(err, zmq.ErrInvalid) || len(err.Error()) > 200+4*len(word)) {
+			t.Fatalf("%q: %v", word, err)
+		}
+	})
 }
 
 // recvMark lets everything in: what is held back by the mark is another test's.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -12,12 +11,13 @@ import (
 	"unicode"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/internal/assault"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmtp"
 )
 
 // over follows the story to the terminal event of the attacker's connection, which is the first that is not old's.
-func (a *assault) over() (conn []zmq.Event) {
+func (a *raid) over() (conn []zmq.Event) {
 	a.t.Helper()
 	var id monitor.ConnID
 	known := map[monitor.ConnID]bool{}
@@ -50,15 +50,22 @@ func storyText(story []zmq.Event) string {
 }
 
 // judge holds the connection's events, and what the attacker was sent, against the list.
-func (a *assault) judge(conn []zmq.Event) {
+func (a *raid) judge(conn []zmq.Event) {
 	a.t.Helper()
-	want := a.ending()
+	role := assault.Listener
+	if a.dialled {
+		role = assault.Dialler
+	}
+	want := a.in.Ending.Story(role)
 	var got []string
 	for _, e := range conn {
 		line := e.Kind.String()
 		if e.Kind&(monitor.Accepted|monitor.Connected|monitor.HandshakeSucceeded) == 0 {
 			line += fmt.Sprintf(" %s %s %s", e.Who, e.Phase, e.Reason)
 			wantWords(a.t, e)
+			if e.Value != 0 {
+				line += " " + assault.Number(e.Value)
+			}
 		}
 		got = append(got, line)
 	}
@@ -66,7 +73,7 @@ func (a *assault) judge(conn []zmq.Event) {
 		a.t.Errorf("the connection's story is\n\t%s\nwant\n\t%s\n%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"), storyText(conn))
 	}
 	last := conn[len(conn)-1]
-	if n := uint64(len(a.in.delivers)); last.MessagesIn != n && (a.typ == "PULL" || a.typ == "PAIR") {
+	if n := uint64(len(a.in.Delivers)); last.MessagesIn != n && (a.typ == "PULL" || a.typ == "PAIR") {
 		a.t.Errorf("%d messages counted, %d are delivered", last.MessagesIn, n)
 	}
 	if last.Reason == monitor.ReasonHandshakeTimeout {
@@ -75,43 +82,33 @@ func (a *assault) judge(conn []zmq.Event) {
 	a.sent()
 }
 
-// ending is the list's, with the events that come before it.
-func (a *assault) ending() []string {
-	first := "accepted"
-	if a.dialled {
-		first = "connected"
-	}
-	how := a.in.ending
-	if how[0] == "kept" {
-		how = []string{"disconnected", "peer", "traffic", "peer_closed"}
-	}
-	cause := " " + strings.Join(how[1:], " ")
-	if how[0] == "disconnected" {
-		return []string{first, "handshake_succeeded", "disconnected" + cause}
-	}
-	return []string{first, "handshake_failed_" + how[0] + cause, "disconnected" + cause}
-}
-
 // timed holds the end of a slow peer against the limit: never before, and where the clock is ours not a moment after.
-func (a *assault) timed(took time.Duration) {
-	cfg, _ := a.in.config()
+func (a *raid) timed(took time.Duration) {
+	cfg, _ := configOf(a.in)
 	if limit := cfg.HandshakeTimeout; took < limit || took > limit && a.field.memory || took > limit+patience/2 {
 		a.t.Errorf("given up after %v, HandshakeTimeout is %v", took, limit)
 	}
 }
 
 // sent holds what the attacker was sent, up to the end, against what it should have been.
-func (a *assault) sent() {
+func (a *raid) sent() {
 	a.t.Helper()
-	if a.gone {
+	if a.attacker.Gone() {
 		return
 	}
-	got, err := a.attacker.take(within(a.t), 1<<30) // more than there is: to the end
-	if err != nil && err != io.EOF {
+	got, err := a.attacker.Rest(within(a.t))
+	if err != nil {
 		a.t.Fatalf("the connection was not closed: %v", err)
 	}
-	opening := a.opening()
+	if a.in.Mechanism != "NULL" && a.in.Mechanism != "NULL-domain" {
+		a.sentSecured()
+		return
+	}
+	opening := a.attacker.Unread()
 	told, whole := bytes.CutPrefix(got, opening)
+	if !whole && len(opening) > 0 { // it ended before it had subscribed
+		told, whole = bytes.CutPrefix(got, bytes.TrimSuffix(opening, spelled(a.t, "SUBSCRIBE", a.typ)))
+	}
 	if !whole { // it never came to READY, or an ERROR took its place
 		told, whole = bytes.CutPrefix(got, opening[:64])
 	}
@@ -126,10 +123,27 @@ func (a *assault) sent() {
 		}
 	}
 	switch {
-	case a.in.answered && said == "":
+	case a.in.Ending.Answered && said == "":
 		a.t.Errorf("the attacker was sent %q, want an ERROR that says why", told)
-	case !a.in.answered && len(told) > 0:
+	case !a.in.Ending.Answered && len(told) > 0:
 		a.t.Errorf("the attacker was sent %q as well", told)
+	}
+}
+
+// sentSecured holds what an attacker was sent in a handshake of several rounds against what it may be: commands, an ERROR only
+// as the last and where it is expected, and nothing sealed before the attacker was let in.
+func (a *raid) sentSecured() {
+	a.t.Helper()
+	told := a.attacker.Told()
+	for i, word := range told {
+		failed := strings.HasPrefix(word, "ERROR")
+		if failed && (i < len(told)-1 || !a.in.Ending.Answered) || strings.HasSuffix(word, "bytes") ||
+			word == "MESSAGE" && !a.in.Ending.Ready() {
+			a.t.Errorf("the attacker was sent %q", told)
+		}
+	}
+	if last := told[len(told)-1]; a.in.Ending.Answered && !strings.HasPrefix(last, "ERROR") {
+		a.t.Errorf("the attacker was sent %q, want an ERROR that says why", told)
 	}
 }
 
@@ -154,9 +168,9 @@ func wantWords(t testing.TB, e zmq.Event) {
 }
 
 // received takes out what the program is to receive, and looks that there is no more.
-func (a *assault) received() {
+func (a *raid) received() {
 	a.t.Helper()
-	for _, want := range a.in.delivers {
+	for _, want := range a.in.Delivers {
 		if got, err := a.inbox.next(within(a.t)); err != nil || !slices.Equal(got, want) {
 			a.t.Fatalf("received %q, %v, want %q", got, err, want)
 		}
@@ -170,7 +184,7 @@ func (a *assault) received() {
 }
 
 // end closes our socket and reads the story to its end.
-func (a *assault) end() {
+func (a *raid) end() {
 	t := a.t
 	t.Helper()
 	must(t, a.ours.Shutdown(zmq.NoWait))
@@ -204,7 +218,7 @@ func wantLegal(t testing.TB, story []zmq.Event) {
 }
 
 // wantRetry looks that the dialler tells why it dials again.
-func (a *assault) wantRetry() {
+func (a *raid) wantRetry() {
 	a.t.Helper()
 	var ended zmq.Event
 	for _, e := range a.story {

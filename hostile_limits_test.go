@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/internal/assault"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmqtest"
 	"github.com/glassmq/zmq/zmtp"
@@ -35,7 +36,7 @@ func TestHostileSlowLoris(t *testing.T) {
 					w := pull.Watch(monitor.Lifecycle)
 					conn, err := f.net.Dial(within(t), "tcp", address(bindTo(t, pull, f.endpoint)))
 					must(t, err)
-					opening := append(greetingOf("NULL"), hostileReady("PUSH")...)
+					opening := append(assault.Greeting("NULL"), assault.Ready("PUSH")...)
 					conn.Write(opening[:c.at])
 					drip := time.NewTicker(every)
 					defer drip.Stop()
@@ -73,7 +74,7 @@ func TestHostileSlowButAllowed(t *testing.T) {
 		bindTo(t, pull, "tcp://hub:1")
 		conn, err := n.Network().Dial(t.Context(), "tcp", "hub:1")
 		must(t, err)
-		opening := append(greetingOf("NULL"), hostileReady("PUSH")...)
+		opening := append(assault.Greeting("NULL"), assault.Ready("PUSH")...)
 		for _, b := range append(opening, "\x00\x04good"...) {
 			time.Sleep(20 * time.Millisecond) // 1.96 s in all
 			conn.Write([]byte{b})
@@ -204,7 +205,7 @@ func TestHostileCrowd(t *testing.T) {
 	pull := zmq.NewPull(zmq.Config{Context: x, HandshakeTimeout: limit})
 	story := zmqtest.Record(t, pull, monitor.Lifecycle)
 	bound := bindTo(t, pull, "tcp://127.0.0.1:*")
-	says := [][]byte{nil, {0xff}, greetingOf("NULL"), append(greetingOf("NULL"), 4, 42, 5, 'R')}
+	says := [][]byte{nil, {0xff}, assault.Greeting("NULL"), append(assault.Greeting("NULL"), 4, 42, 5, 'R')}
 	var conns []net.Conn
 	for i := range crowd {
 		conn, err := net.Dial("tcp", address(bound))
@@ -252,10 +253,10 @@ func TestHostileSecondPeerOfAPair(t *testing.T) {
 		for range 3 {
 			conn, err := f.net.Dial(t.Context(), "tcp", address(bound))
 			must(t, err)
-			conn.Write(append(greetingOf("NULL"), hostileReady("PAIR")...))
+			conn.Write(append(assault.Greeting("NULL"), assault.Ready("PAIR")...))
 			conn.Write([]byte("\x00\x08intruder"))
 			got, err := io.ReadAll(conn)
-			told, _ := strings.CutPrefix(string(got), string(greetingOf("NULL")))
+			told, _ := strings.CutPrefix(string(got), string(assault.Greeting("NULL")))
 			if !strings.Contains(told, zmtp.ERROR) || strings.Contains(told, zmtp.READY) {
 				t.Errorf("the second peer was sent %q, %v", told, err)
 			}
@@ -281,10 +282,7 @@ func TestHostileReadySaysNothingOfUs(t *testing.T) {
 		w := pull.Watch(monitor.HandshakeSucceeded)
 		conn, err := f.net.Dial(t.Context(), "tcp", address(bindTo(t, pull, f.endpoint)))
 		must(t, err)
-		words, err := hostileWords(`greeting READY{ prop:Socket-Type=PUSH prop:user-id=root prop:Peer-Address=10.0.0.1 prop:ROUTING-ID=abc prop:X-App=mine } frame{ "x" }`)
-		must(t, err)
-		b, err := hostileWire(words, "PULL")
-		must(t, err)
+		b := spelled(t, `greeting READY{ prop:Socket-Type=PUSH prop:user-id=root prop:Peer-Address=10.0.0.1 prop:ROUTING-ID=abc prop:X-App=mine } frame{ "x" }`, "PULL")
 		conn.Write(b)
 		e, err := w.Next(t.Context())
 		must(t, err)
@@ -322,7 +320,7 @@ func TestHostileTTL(t *testing.T) {
 				conn, err := f.net.Dial(t.Context(), "tcp", address(bindTo(t, pull, f.endpoint)))
 				must(t, err)
 				tenths := ttl / (100 * time.Millisecond)
-				conn.Write(append(append(greetingOf("NULL"), hostileReady("PUSH")...), "\x04\x07\x04PING"+string([]byte{byte(tenths >> 8), byte(tenths)})...))
+				conn.Write(append(append(assault.Greeting("NULL"), assault.Ready("PUSH")...), "\x04\x07\x04PING"+string([]byte{byte(tenths >> 8), byte(tenths)})...))
 				time.Sleep(3 * time.Hour)
 				var after time.Duration
 				for _, e := range story.Events() {

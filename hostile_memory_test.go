@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/internal/assault"
 	"github.com/glassmq/zmq/monitor"
 )
 
@@ -43,10 +44,7 @@ func TestHostileAnnouncementsCostNothing(t *testing.T) {
 		"commands between two parts":          `peer more{ "a" } repeat:1000{ JUNK{ fill:100 } }`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			tokens, err := hostileWords(words)
-			must(t, err)
-			wire, err := hostileWire(tokens, "PULL")
-			must(t, err)
+			wire := spelled(t, words, "PULL")
 			l := newScripted()
 			pull := zmq.NewPull(zmq.Config{Context: newContext(t), HandshakeTimeout: zmq.Off, Network: l.network()})
 			bindTo(t, pull, "tcp://127.0.0.1:1")
@@ -96,10 +94,7 @@ func TestHostileFloodsCostNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var wire [2][]byte
 			for i, words := range []string{c.first, c.flood} {
-				tokens, err := hostileWords(words)
-				must(t, err)
-				wire[i], err = hostileWire(tokens, c.typ)
-				must(t, err)
+				wire[i] = spelled(t, words, c.typ)
 			}
 			l := newScripted()
 			s := (&field{x: newContext(t)}).socket(t, c.typ, zmq.Config{Network: l.network(), HandshakeTimeout: zmq.Off})
@@ -139,13 +134,12 @@ func TestHostilePingFlood(t *testing.T) {
 	defer conn.Close()
 	conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	conn.SetDeadline(time.Now().Add(patience))
-	peer, _ := hostileWire([]string{"peer"}, "PULL")
-	ping, _ := hostileWire([]string{"PING", "{", "hex:0000", "fill:16", "}"}, "PULL")
+	peer, ping := spelled(t, "peer", "PULL"), spelled(t, "PING{ hex:0000 fill:16 }", "PULL")
 	const pings = 50_000
 	_, err = conn.Write(append(peer, slices.Repeat(ping, pings)...)) // returns when our side has read nearly all of it
 	must(t, err)
-	pong, _ := hostileWire([]string{"PONG", "{", "fill:16", "}"}, "PULL")
-	answers := make([]byte, len(hostileOpening("PULL"))+len(pong))
+	pong := spelled(t, "PONG{ fill:16 }", "PULL")
+	answers := make([]byte, len(assault.Opening("PULL"))+len(pong))
 	_, err = io.ReadFull(conn, answers) // one is answered, however late the writer comes
 	must(t, err)
 	must(t, conn.(*net.TCPConn).CloseWrite())

@@ -171,6 +171,7 @@ func papers(t *testing.T) map[string]string {
 }
 
 var (
+	codePattern = regexp.MustCompile("(?s)```.*?```")                                        // which has brackets of its own
 	linkPattern = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)                           // [text](path)
 	filePattern = regexp.MustCompile("`([a-zA-Z][\\w.-]*/[\\w./-]*\\.(?:go|md|py|txt))[`:]") // `room/file.go`, `room/file.go: function`
 )
@@ -178,6 +179,7 @@ var (
 // What a paper names is there.
 func TestHousePapers(t *testing.T) {
 	for path, text := range papers(t) {
+		text = codePattern.ReplaceAllString(text, "")
 		for _, m := range linkPattern.FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
 				t.Errorf("%s links to %s, which is not there", path, m[1])
@@ -198,23 +200,27 @@ var (
 	outputPattern  = regexp.MustCompile("(?s)```text\n(.*?)```")
 )
 
-// The first program of the README runs, and prints what the README says.
-func TestHouseFirstProgram(t *testing.T) {
-	text := papers(t)["README.md"]
-	code := programPattern.FindStringSubmatchIndex(text)
-	if code == nil {
-		t.Fatal("README.md has no program")
-	}
-	want := outputPattern.FindStringSubmatch(text[code[1]:])
-	if want == nil {
-		t.Fatal("README.md does not say what its program prints")
-	}
-	path := filepath.Join(t.TempDir(), "main.go")
-	if err := os.WriteFile(path, []byte(text[code[2]:code[3]]), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	got, err := exec.CommandContext(t.Context(), "go", "run", path).CombinedOutput()
-	if err != nil || string(got) != want[1] {
-		t.Errorf("the program of README.md printed\n%s(%v), and should have printed\n%s", got, err, want[1])
+// The programs that papers show whole run, and print what the paper says.
+func TestHousePrograms(t *testing.T) {
+	for path, programs := range map[string]int{"README.md": 1, "docs/security.md": 3} {
+		text := papers(t)[path]
+		all := programPattern.FindAllStringSubmatchIndex(text, -1)
+		if len(all) != programs {
+			t.Errorf("%s has %d programs, want %d", path, len(all), programs)
+		}
+		for i, code := range all {
+			want := outputPattern.FindStringSubmatch(text[code[1]:])
+			if want == nil {
+				t.Fatalf("%s does not say what its program %d prints", path, i+1)
+			}
+			main := filepath.Join(t.TempDir(), "main.go")
+			if err := os.WriteFile(main, []byte(text[code[2]:code[3]]), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			got, err := exec.CommandContext(t.Context(), "go", "run", main).CombinedOutput()
+			if err != nil || string(got) != want[1] {
+				t.Errorf("program %d of %s printed\n%s(%v), and should have printed\n%s", i+1, path, got, err, want[1])
+			}
+		}
 	}
 }

@@ -34,6 +34,7 @@ import (
 //	advance 250ms               lets time pass
 //	net reset tcp://hub:1       the network breaks: reset, refuse … on, black … on, cut … 70, corrupt … 3
 //	dial r tcp://hub:1          a peer that is not a socket; see story_stranger_test.go
+//	zap knows ann               who may come in; see story_secured_test.go
 //	scale 100                   over TCP all times of this story are a hundredth
 //
 // A line that begins with > is what a command returned, with ! its error; the others are events, after the socket's name.
@@ -102,6 +103,7 @@ type stage struct {
 	listeners map[string]net.Listener
 	jobs      sync.WaitGroup
 	scene     *scene // that is being played
+	porter    porter // who decides who may come in
 
 	mu   sync.Mutex
 	said []string      // by the command that is through, …
@@ -216,7 +218,7 @@ var commands = map[string]command{
 	"subscribe": (*stage).subscribe, "unsubscribe": (*stage).unsubscribe,
 	"send": (*stage).send, "recv": (*stage).recv, "ask": (*stage).ask, "wait": (*stage).wait,
 	"closeconn": (*stage).closeConn, "close": (*stage).close, "shutdown": (*stage).shutdown, "terminate": (*stage).terminate, "end": (*stage).endContext,
-	"advance": (*stage).advance, "net": (*stage).net,
+	"advance": (*stage).advance, "net": (*stage).net, "zap": (*stage).zap,
 	"dial": (*stage).dial, "listen": (*stage).listen, "accept": (*stage).accept,
 	"write": (*stage).write, "drip": (*stage).drip, "read": (*stage).read, "hangup": (*stage).hangup,
 }
@@ -293,6 +295,8 @@ func (s *stage) option(cfg *zmq.Config, text string) error {
 	}
 	var err error
 	switch {
+	case name == "Mechanism":
+		cfg.Mechanism, err = s.mechanism(value)
 	case f.Type() == reflect.TypeFor[time.Duration]():
 		var d time.Duration
 		d, err = time.ParseDuration(value)

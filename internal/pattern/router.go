@@ -7,7 +7,8 @@ import (
 )
 
 // A Router sends each message to the peer that its first frame names: ROUTER (RFC 28) and STREAM. A name stays its pipe's
-// for as long as the pipe is attached: what is queued for a dialled endpoint that is away waits for it.
+// for as long as the pipe is attached: what is queued for a dialled endpoint that is away waits for it. One that the user has
+// given is the pipe's again whenever it is attached again (Immediate).
 type Router struct {
 	peers map[string]*pipe.Pipe
 	last  uint32 // of the names that were made up
@@ -44,7 +45,11 @@ func (r *Router) Forget(p *pipe.Pipe) {
 // Peers are those that have a name.
 func (r *Router) Peers() map[string]*pipe.Pipe { return r.peers }
 
-func (r *Router) Attach(p *pipe.Pipe) { p.Place[pipe.Sending] = -1 }
+func (r *Router) Attach(p *pipe.Pipe) {
+	if p.Place[pipe.Sending] = -1; p.Given && !p.Out.Closed() { // a Disconnect frees the name, whatever still lingers
+		r.peers[p.ID] = p
+	}
+}
 func (r *Router) Detach(p *pipe.Pipe) { r.Forget(p) }
 func (r *Router) Ready(*pipe.Pipe)    {}
 

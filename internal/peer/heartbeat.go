@@ -53,10 +53,11 @@ func (b *heartbeat) stop() {
 	}
 }
 
-// heard is called for each read that brought something.
+// heard is called for each read that brought something. Each time is another: a clock that stands still between what came
+// before a PING and its PONG would hide the PONG.
 func (b *heartbeat) heard() {
 	if b.on.Load() {
-		b.life.Store(int64(time.Since(b.c.began)))
+		b.life.Store(max(int64(time.Since(b.c.began)), b.life.Load()+1))
 	}
 }
 
@@ -78,6 +79,10 @@ func (b *heartbeat) tick() {
 		b.last, b.since = n, time.Time{}
 	}
 	silence, asked, dead := b.verdict(now)
+	if dead && unread(b.c.raw) { // it has spoken, and we have not listened: the process was stopped, or had no processor
+		b.heard()
+		b.last, b.since, dead = b.life.Load(), time.Time{}, false
+	}
 	interval := b.c.opt.HeartbeatInterval
 	ping := !dead && interval > 0 && now.Sub(b.pinged) >= interval
 	if ping {

@@ -115,6 +115,10 @@ func (c *Conn) ReadNow() (first, came bool, err error) {
 // HasDescriptor reports whether ReadNow can be used.
 func (c *Conn) HasDescriptor() bool { return c.raw != nil }
 
+// Descriptor is what ReadNow reads from. It is a number to wait for, and not to be read or closed: the connection may end at
+// any time.
+func (c *Conn) Descriptor() int { return c.peer.FD }
+
 // resume waits for room in the pipe: the peer is held back by TCP meanwhile.
 func (c *Conn) resume() (first bool, err error) {
 	c.beat.pause()

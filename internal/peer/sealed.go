@@ -15,11 +15,12 @@ import (
 type sealed struct {
 	buf   []byte // buf[from:] is not opened yet
 	from  int
-	next  int  // where the frame at from ends
-	need  int  // bytes of the frame at from, if it was not whole and they are known; else 0
-	heard int  // bytes that ever came
-	holds bool // a whole frame may be among it
-	full  bool // the last read took all the room there was
+	next  int   // where the frame at from ends
+	need  int   // bytes of the frame at from, if it was not whole and they are known; else 0
+	heard int   // bytes that ever came
+	holds bool  // a whole frame may be among it
+	wrong error // what a frame came to that did not open: nothing behind it is taken, or its message would lack a frame
+	full  bool  // the last read took all the room there was
 }
 
 // firstSealed is the memory that a sealed connection begins with. While a frame does not fit it doubles, or becomes at once
@@ -114,12 +115,17 @@ func (c *Conn) feedSealed() (first bool, err error) {
 // openSealed opens what nextSealed has found.
 func (c *Conn) openSealed(frame []byte) (zmtp.Header, []byte, error) {
 	c.sealed.from = c.sealed.next
-	return c.codec.Open(frame)
+	h, body, err := c.codec.Open(frame)
+	c.sealed.wrong = err
+	return h, body, err
 }
 
 // nextSealed finds the next whole frame's body; nil: there is none.
 func (c *Conn) nextSealed() ([]byte, error) {
 	s := &c.sealed
+	if s.wrong != nil {
+		return nil, s.wrong
+	}
 	b := s.buf[s.from:]
 	h, n, err := zmtp.ParseHeader(b, c.sealedMost())
 	if err != nil {

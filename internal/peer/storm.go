@@ -24,7 +24,7 @@ type storm struct {
 const (
 	stormEvery = 100 * time.Millisecond
 	pauseLeast = 5 * time.Millisecond
-	pauseMost  = time.Second
+	pauseMost  = time.Second / 2 // so that a second after descriptors have come back peers are let in, with those before them in the backlog
 )
 
 var (

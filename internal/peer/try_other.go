@@ -10,3 +10,6 @@ type try struct{}
 func (t *try) write(syscall.RawConn, []byte) (int, error) { return 0, nil }
 
 func (t *try) read(syscall.RawConn, []byte) (int, error) { return 0, nil }
+
+// unread is false: nobody can say here whether something waits to be read.
+func unread(syscall.RawConn) (something bool) { return false }

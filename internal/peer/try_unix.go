@@ -18,7 +18,7 @@ type try struct {
 // write writes what the kernel takes of b now.
 func (t *try) write(raw syscall.RawConn, b []byte) (int, error) {
 	if t.call == nil {
-		t.call = func(fd uintptr) bool { return t.once(syscall.Write(int(fd), t.b)) }
+		t.call = func(fd uintptr) bool { return t.once(writeQuietly(int(fd), t.b)) }
 	}
 	t.b, t.n, t.err = b, 0, nil
 	err := raw.Write(t.call)
@@ -59,4 +59,18 @@ func (t *try) done(err error) (int, error) {
 		err = t.err
 	}
 	return t.n, err
+}
+
+// unread reports whether something waits to be read, be it the end; false if nobody can say. It may be called while somebody
+// reads: it takes nothing out.
+func unread(raw syscall.RawConn) (something bool) {
+	if raw == nil {
+		return false
+	}
+	raw.Control(func(fd uintptr) {
+		var b [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		something = err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return something
 }

@@ -139,12 +139,13 @@ func (c *Core) kill() {
 	}
 }
 
-// finish waits for the last connection and tells the last event.
+// finish waits for the last connection and tells the last event. Connections over inproc have no goroutine to wait for: an
+// Unbind, or the socket at the other end, may be about to end one.
 func (c *Core) finish() {
 	c.work.Wait()
 	for {
 		c.mu.Lock()
-		left, changed := len(c.dials), c.changed
+		left, changed := len(c.dials)+len(c.links)+c.unbinding, c.changed
 		c.mu.Unlock()
 		if left == 0 {
 			break

@@ -32,6 +32,7 @@ type dial struct {
 	ending bool       // over inproc: it is being hung up
 	barred *bind      // over inproc: where another end has taken over the routing id of this one
 	as     string     // the name that ConnectAs gave the peer
+	left   bool       // Disconnect has ended it, and what is queued lingers
 }
 
 // An OpError is a Bind, Connect, Unbind, Disconnect or Monitor that was refused.
@@ -202,6 +203,7 @@ func (c *Core) Unbind(text string) error {
 		}
 	}
 	c.binds = kept
+	c.unbinding += len(ended) // a Close that overtakes waits for them
 	linger := c.opt.Linger
 	c.mu.Unlock()
 	if len(ended) == 0 {
@@ -210,6 +212,10 @@ func (c *Core) Unbind(text string) error {
 	for _, b := range ended {
 		c.unbind(b, peer.Local(monitor.ReasonUnbind), linger)
 	}
+	c.mu.Lock()
+	c.unbinding -= len(ended)
+	(*host)(c).Changed()
+	c.mu.Unlock()
 	return nil
 }
 
@@ -244,7 +250,8 @@ func (c *Core) Disconnect(text string) error {
 	}
 	var ended []*dial
 	for _, d := range c.dials {
-		if d.at.Text == text {
+		if d.at.Text == text && !d.left {
+			d.left = true
 			ended = append(ended, d)
 		}
 	}

@@ -185,7 +185,7 @@ func (c *Core) conflicts(l *link) bool {
 		return false
 	}
 	c.out.mu.Lock()
-	holder := c.out.router.Find([]byte(l.peer.RoutingID))
+	holder := c.holder(l.peer.RoutingID)
 	taken := holder != nil && holder != l.pipe && (holder.Given || !c.away(holder))
 	c.out.mu.Unlock()
 	return taken && !c.admit(l, monitor.Connected)

@@ -27,6 +27,7 @@ type lending struct {
 	seen    uint       // as the watch saw it last
 	watch   *time.Timer
 	watched bool // the watch runs
+	outside bool // a caller of TellReadable watches its descriptor
 	luck    int  // of spinning
 }
 
@@ -160,6 +161,10 @@ func (s *recvSide) readUnread() {
 func (s *recvSide) giveBack(err error) {
 	s.lent.conn.GiveBack(err)
 	s.lent.conn = nil
+	if s.lent.outside { // the descriptor is not that caller's to watch any more
+		s.lent.outside = false
+		s.readable.set()
+	}
 }
 
 // reclaim ends the lending, at once or as soon as the call that reads has come back. mu is held.

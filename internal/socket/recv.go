@@ -239,8 +239,9 @@ func (s *recvSide) passOn() {
 // arrived says that p has messages again, and reports whether a call was waiting for them. mu is held.
 func (s *recvSide) arrived(p *pipe.Pipe) (waited bool) {
 	s.choose.Ready(p)
+	outside := s.readable.tell != nil && s.readable.self
 	s.announce()
-	return s.waiting.wake()
+	return s.waiting.wake() || outside
 }
 
 // announce tells who waits for the channel that something has come, if it is for the user. mu is held, and let go of for a

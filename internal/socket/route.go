@@ -29,7 +29,7 @@ func (c *Core) claim(p *pipe.Pipe, id string) (holder *pipe.Pipe, ok bool) {
 		return nil, true
 	}
 	if id != "" {
-		if holder = c.out.router.Find([]byte(id)); holder == p || holder != nil && !holder.Given && c.away(holder) {
+		if holder = c.holder(id); holder == p || holder != nil && !holder.Given && c.away(holder) {
 			holder = nil
 		}
 	}
@@ -41,15 +41,29 @@ func (c *Core) claim(p *pipe.Pipe, id string) (holder *pipe.Pipe, ok bool) {
 	return holder, true
 }
 
-// give makes as the name of p, whatever its peer says of itself: ConnectAs. Control lock held.
+// give makes as the name of p, which is not attached yet, whatever its peer says of itself: ConnectAs. Control lock held.
 func (c *Core) give(p *pipe.Pipe, as string) {
-	if as == "" {
-		return
+	if as != "" {
+		p.Given, p.ID, p.Name = true, as, []byte(as) // nobody has it yet
 	}
-	c.out.mu.Lock()
-	c.out.router.Name(p, as)
-	c.out.mu.Unlock()
-	p.Given, p.Name = true, []byte(as) // nobody has it yet
+}
+
+// holder is the pipe that has a name, or to which it was given: with Immediate nothing can be sent there while nobody is.
+// Control lock and out.mu held.
+func (c *Core) holder(id string) *pipe.Pipe {
+	if p := c.out.router.Find([]byte(id)); p != nil {
+		return p
+	}
+	for _, d := range c.dials {
+		p := d.pipe
+		if d.dialer != nil {
+			p = d.dialer.Pipe
+		}
+		if d.as == id && !p.Out.Closed() {
+			return p
+		}
+	}
+	return nil
 }
 
 // inherit keeps the name of a peer whose connection over inproc has ended for the pipe that waits for it, unless another
@@ -72,7 +86,7 @@ func (c *Core) inherit(before, p *pipe.Pipe) {
 func (c *Core) known(id string) bool {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	return c.out.router.Find([]byte(id)) != nil
+	return c.holder(id) != nil
 }
 
 // away reports whether p is a dialled endpoint's, and nobody is there. An accepted peer has its name only while it is

@@ -96,6 +96,7 @@ type Core struct {
 	links     map[*link]struct{}   // live connections over inproc
 	changed   chan struct{}        // closed, and renewed, when WaitReady should look again
 	closing   bool
+	unbinding int    // endpoints that Unbind is about to end
 	gone      totals // of connections that have ended
 	lost      DroppedError
 	frames    *frames // the libzmq form of the monitor

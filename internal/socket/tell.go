@@ -6,18 +6,42 @@ package socket
 // TellReadable is CanRecv, and if that is an error, tell is called once when it may have become another: it replaces the
 // function of a former call that was not called yet. tell is called under the socket's lock: it must neither block nor
 // call the socket.
-func (c *Core) TellReadable(tell func()) error {
-	c.in.mu.Lock()
-	defer c.in.mu.Unlock()
-	if c.in.lent.free() {
-		c.in.giveBack(nil) // who waits elsewhere does not read
+//
+// With self the caller is like a Recv that waits: it may be lent the connection (lend.go). Then fd is a descriptor for it to
+// watch besides, until tell is called, and to call FetchLent when there is something to read; else fd is -1. The
+// connection may end at any time and the descriptor's number be another's: to find it readable means to look, and no more.
+func (c *Core) TellReadable(tell func(), self bool) (fd int, err error) {
+	s := &c.in
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lent.free() && !self {
+		s.giveBack(nil) // who waits elsewhere does not read
 	}
-	err := c.in.can()
-	c.in.readable.tell = nil
-	if err != nil {
-		c.in.readable.tell = tell
+	err = s.can()
+	s.readable.tell = nil
+	if err == nil {
+		return -1, nil
 	}
-	return err
+	s.readable.tell, s.readable.self = tell, self
+	if self && s.lent.free() {
+		s.lent.outside = true
+		return s.lent.conn.Descriptor(), err
+	}
+	return -1, err
+}
+
+// FetchLent takes in what has come over a connection that was lent, and reports whether there was one to read. It waits for
+// nothing.
+func (c *Core) FetchLent() bool {
+	s := &c.in
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.lent.free() {
+		return false
+	}
+	s.lent.reads++
+	s.readUnread()
+	return true
 }
 
 // TellWritable is CanSend, as TellReadable is CanRecv. With always tell is called at the next change also if CanSend is

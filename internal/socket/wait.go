@@ -96,7 +96,8 @@ func (l *waitlist) unlink(before, w *waiter) {
 // guards it.
 type level struct {
 	ch   chan struct{}
-	tell func() // nil: nobody asked, or it was called
+	tell func() // nil: nobody asked, or it was called …
+	self bool   // … by who can read a lent connection by itself
 }
 
 // get returns the channel for a condition that is true or not now.

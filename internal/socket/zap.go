@@ -2,8 +2,8 @@ package socket
 
 import (
 	"context"
-	"encoding/binary"
 	"net"
+	"strconv"
 
 	"github.com/glassmq/zmq/internal/peer"
 	"github.com/glassmq/zmq/internal/zap"
@@ -41,7 +41,7 @@ func AskZAP(ctx context.Context, r zmtp.AuthRequest) (reply zmtp.AuthReply, err 
 	if err := asker.Connect("inproc://" + zapName); err != nil {
 		return reply, net.ErrClosed // the Context has ended, and so will the connection
 	}
-	id := binary.BigEndian.AppendUint64(nil, asker.ID)
+	id := strconv.AppendUint(nil, asker.ID, 10) // opaque to a handler (RFC 27), but CZMQ's keeps it as a string
 	m, err := asker.Do(ctx, zap.Request(id, r))
 	if err != nil {
 		return reply, err

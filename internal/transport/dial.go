@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -59,6 +60,9 @@ func (o *Options) dialHook(ctx context.Context, e endpoint.Endpoint) (net.Conn, 
 		return nil, err
 	}
 	c, err := o.Dial(ctx, network, address)
+	if dns := (*net.DNSError)(nil); errors.As(err, &dns) { // maybe of another host: a proxy on the way
+		return nil, &ResolveError{dns.Name, dns}
+	}
 	if err != nil {
 		return nil, &DialError{Remote: e.Scheme + "://" + address, FD: -1, Err: Cause(err)}
 	}

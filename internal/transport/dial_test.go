@@ -329,6 +329,18 @@ func TestResolveError(t *testing.T) {
 	}
 }
 
+// A hook that looks names up by itself, as a net.Dialer with a Resolver does, fails as ours would.
+func TestResolveErrorOfAHook(t *testing.T) {
+	o := Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "nowhere.invalid", IsNotFound: true}}
+	}}
+	_, err := Dial(t.Context(), connectTo(t, "tcp://nowhere.invalid:5"), o, nil)
+	var failed *ResolveError
+	if !errors.As(err, &failed) || failed.Host != "nowhere.invalid" || err.Error() != "resolve nowhere.invalid: no such host" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestSystemResolverKnowsLocalhost(t *testing.T) {
 	if _, err := net.LookupHost("localhost"); err != nil {
 		t.Skipf("this machine does not know localhost: %v", err)
