@@ -24,6 +24,8 @@ import (
 //	contract_wire_test.go       the same as it is on the wire, by hand
 //	contract_walk_test.go       random walks against a naive model
 //	contract_race_test.go       all methods at once
+//	ends_test.go                all that ends something, in any order
+//	sim_test.go                 an hour of sockets and misfortunes, in virtual time
 //
 // A test waits for an event, for readiness, or for the call itself, each bounded by patience.
 

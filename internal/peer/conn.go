@@ -328,6 +328,9 @@ func (c *Conn) State() (s monitor.PeerState, ok bool) {
 // WasReady reports whether the handshake has been through: before, nothing was carried. The control lock is held.
 func (c *Conn) WasReady() bool { return c.facts != nil }
 
+// HungUp reports whether the peer has ended the connection, although our reader has not come to that yet.
+func (c *Conn) HungUp() bool { return endsSoon(c.raw) }
+
 // Lives reports whether its terminal event is still to come. The control lock is held.
 func (c *Conn) Lives() bool { return c.state != Ended }
 

@@ -14,16 +14,17 @@ import (
 // frame. While we do not read, because the pipe is full, nothing can be heard and nobody is judged; our own PINGs go on
 // and keep the peer from judging us.
 type heartbeat struct {
-	c    *Conn
-	on   atomic.Bool  // somebody wants to know
-	life atomic.Int64 // when bytes last came, since the connection began
-	deaf atomic.Bool  // we do not read at present
+	c     *Conn
+	on    atomic.Bool   // somebody wants to know
+	life  atomic.Int64  // when bytes last came, since the connection began …
+	times atomic.Uint64 // … and how many times: two may be at one time, before a PING and behind it
+	deaf  atomic.Bool   // we do not read at present
 
 	mu sync.Mutex
 	// mu guards:
 	timer  *time.Timer
 	ended  bool
-	last   int64         // life at the last look
+	last   uint64        // times at the last look
 	pinged time.Time     // the last PING
 	asked  bool          // and it was not answered yet
 	since  time.Time     // the first PING after which nothing came; zero if something did
@@ -53,11 +54,11 @@ func (b *heartbeat) stop() {
 	}
 }
 
-// heard is called for each read that brought something. Each time is another: a clock that stands still between what came
-// before a PING and its PONG would hide the PONG.
+// heard is called for each read that brought something.
 func (b *heartbeat) heard() {
 	if b.on.Load() {
-		b.life.Store(max(int64(time.Since(b.c.began)), b.life.Load()+1))
+		b.life.Store(int64(time.Since(b.c.began)))
+		b.times.Add(1)
 	}
 }
 
@@ -75,13 +76,13 @@ func (b *heartbeat) tick() {
 	if b.deaf.Load() {
 		b.heard()
 	}
-	if n := b.life.Load(); n != b.last {
+	if n := b.times.Load(); n != b.last {
 		b.last, b.since = n, time.Time{}
 	}
 	silence, asked, dead := b.verdict(now)
 	if dead && unread(b.c.raw) { // it has spoken, and we have not listened: the process was stopped, or had no processor
 		b.heard()
-		b.last, b.since, dead = b.life.Load(), time.Time{}, false
+		b.last, b.since, dead = b.times.Load(), time.Time{}, false
 	}
 	interval := b.c.opt.HeartbeatInterval
 	ping := !dead && interval > 0 && now.Sub(b.pinged) >= interval

@@ -74,8 +74,25 @@ func (h *host) Attach(c *peer.Conn) {
 func (c *Core) meet(p *pipe.Pipe) {
 	if c.rule.receives && p.In != nil {
 		c.in.mu.Lock()
+		c.depart(p)
 		c.in.choose.Meet(p)
 		c.in.mu.Unlock()
+	}
+}
+
+// depart finds those who have gone, but have left so much that we have not read to their end: p may be one of them, come back.
+// With many connections only those are asked whose messages wait: it is a system call each. A dialled endpoint comes back over
+// its own pipe. Control and receiving lock held.
+func (c *Core) depart(p *pipe.Pipe) {
+	const few = 64
+	for conn := range c.conns {
+		in := conn.Pipe.In
+		if conn.Pipe == p || in == nil || conn.Endpoint.Side == monitor.SideConnect || len(c.conns) > few && in.Len() == 0 {
+			continue
+		}
+		if conn.WasReady() && conn.HungUp() {
+			c.in.choose.Leave(conn.Pipe)
+		}
 	}
 }
 

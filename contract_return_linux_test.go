@@ -1,0 +1,64 @@
+package zmq_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/glassmq/zmq"
+)
+
+// A peer that comes back does not overtake what it has sent before (U3), also when the receiver is so far behind that it has not
+// read to the old connection's end: most of it is in the kernel still. Nobody can tell whether a newcomer is one who comes
+// back, so each waits for those who have gone.
+func TestComesBackBehindWhatIsUnread(t *testing.T) {
+	for name, leave := range map[string]func(*net.TCPConn) error{
+		"FIN": func(c *net.TCPConn) error { return c.Close() },
+		"RST": func(c *net.TCPConn) error {
+			must(t, c.SetLinger(0))
+			return c.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const old = 5000
+			pull := zmq.NewPull(zmq.Config{Context: newContext(t), RecvHWM: 10})
+			bound := address(bindTCP(t, pull))
+			var wire strings.Builder
+			wire.Write(spelled(t, "peer", "PULL"))
+			for i := range old {
+				wire.Write(appendFrame(nil, fmt.Appendf(nil, "old %d", i)))
+			}
+			first, err := net.Dial("tcp", bound)
+			must(t, err)
+			_, err = first.Write([]byte(wire.String()))
+			must(t, err)
+			until(t, patience, "the queue is full", func() bool {
+				peers := pull.State().Peers
+				return len(peers) == 1 && peers[0].QueueIn == 10
+			})
+			must(t, leave(first.(*net.TCPConn)))
+			second, err := net.Dial("tcp", bound)
+			must(t, err)
+			defer second.Close()
+			_, err = second.Write(append(spelled(t, "peer", "PULL"), appendFrame(nil, []byte("new"))...))
+			must(t, err)
+			until(t, patience, "the second is there", func() bool { return len(pull.State().Peers) == 2 && pull.State().Peers[1].QueueIn == 1 })
+			for i := range old {
+				m, err := pull.Recv(within(t))
+				must(t, err)
+				if got := string(m.Body()); got != fmt.Sprint("old ", i) {
+					if name == "RST" && got == "new" { // a reset may throw away what is in the kernel: then no more of it comes
+						until(t, patience, "the first has gone", func() bool { return len(pull.State().Peers) == 1 })
+						if m, err := pull.Recv(zmq.NoWait); err == nil {
+							t.Errorf("%q came after that", m.Body())
+						}
+						return
+					}
+					t.Fatalf("%q came instead of old %d", got, i)
+				}
+			}
+			recv(t, pull, "new")
+		})
+	}
+}
