@@ -237,6 +237,32 @@ func TestHeartbeatsForgive(t *testing.T) {
 	})
 }
 
+// U11 with the timeout that nobody has set, which is the interval: a peer that does not read, for its user does not receive,
+// answers no PING, and its own come in time.
+func TestHeartbeatsOfWhoDoesNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := zmqtest.NewNetwork().Context(t)
+		cfg := zmq.Config{Context: x, HeartbeatInterval: 2 * time.Second}
+		full := cfg
+		full.RecvHWM = 1
+		w := x.Watch(monitor.HeartbeatTimeout)
+		defer w.Close()
+		for i := range 20 {
+			pull, push := zmq.NewPull(full), zmq.NewPush(cfg)
+			connect(t, push, bindTo(t, pull, fmt.Sprintf("tcp://hub:%d", i+1)))
+			ready(t, push, 1)
+			for range 5 {
+				send(t, push, "too much for the mark")
+			}
+			time.Sleep(123 * time.Millisecond) // no two begin at one time
+		}
+		time.Sleep(10 * time.Minute)
+		if e, ok := w.Poll(); ok {
+			t.Errorf("a peer that only does not read: %v", e)
+		}
+	})
+}
+
 // U11 where the clock stands still: a PONG that comes at the very instant of what came before the PING is life, too. Clocks that
 // tick a thousand times a second are enough for that.
 func TestHeartbeatsAtOneInstant(t *testing.T) {

@@ -84,7 +84,7 @@ func (b *heartbeat) tick() {
 		b.heard()
 		b.last, b.since, dead = b.times.Load(), time.Time{}, false
 	}
-	interval := b.c.opt.HeartbeatInterval
+	interval := b.interval()
 	ping := !dead && interval > 0 && now.Sub(b.pinged) >= interval
 	if ping {
 		b.pinged, b.asked = now, true
@@ -104,6 +104,16 @@ func (b *heartbeat) tick() {
 	}
 }
 
+// interval is the time between two PINGs. While we do not read, the peer has no PONG of us, and if its interval and timeout are
+// ours, one PING in each interval would come when its verdict is due.
+func (b *heartbeat) interval() time.Duration {
+	d := b.c.opt.HeartbeatInterval
+	if b.deaf.Load() {
+		d /= 2
+	}
+	return d
+}
+
 // verdict reports whether the peer was silent for too long: after our PING, or by the limit that it set itself. mu is
 // held.
 func (b *heartbeat) verdict(now time.Time) (silence time.Duration, asked, dead bool) {
@@ -121,7 +131,7 @@ func (b *heartbeat) silence(now time.Time) time.Duration {
 // next is when to look again: when a PING or a verdict is due. mu is held.
 func (b *heartbeat) next(now time.Time) time.Duration {
 	next := time.Duration(1<<63 - 1)
-	if d := b.c.opt.HeartbeatInterval; d > 0 {
+	if d := b.interval(); d > 0 {
 		next = d - now.Sub(b.pinged)
 		if limit := b.c.opt.HeartbeatTimeout; limit > 0 && !b.since.IsZero() {
 			next = min(next, limit-now.Sub(b.since))

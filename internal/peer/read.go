@@ -28,7 +28,7 @@ func (c *Conn) traffic(rest []byte) error {
 		}
 		first, err = c.Read()
 	}
-	if c.overrun() {
+	if c.overrun(err) {
 		c.host.Received(c, false)
 	}
 	return err
@@ -143,10 +143,11 @@ func (c *Conn) resume() (first bool, err error) {
 }
 
 // overrun takes in what has come, whatever the mark says: the connection is at its end, and complete messages that were
-// received stay readable. That is also what the kernel has received, when a write has failed before all of it was read.
-func (c *Conn) overrun() (first bool) {
+// received stay readable. That is also what the kernel has received, when the end, err, is a write that failed before all
+// of it was read.
+func (c *Conn) overrun(err error) (first bool) {
 	first = c.takeAll()
-	if !c.grace() {
+	if !c.grace(err) {
 		return first
 	}
 	for left := mostUnread; left > 0; {
@@ -171,10 +172,10 @@ func (c *Conn) overrun() (first bool) {
 const mostUnread = 16 << 20
 
 // grace lets a reader find what came before a write failed; there is none for a connection that we end.
-func (c *Conn) grace() bool {
+func (c *Conn) grace(err error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.broken == nil || c.cause != nil {
+	if c.broken == nil || c.cause != nil || !errors.Is(err, c.broken) {
 		return false
 	}
 	c.nc.SetReadDeadline(time.Now().Add(breakGrace))

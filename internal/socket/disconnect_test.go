@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"testing"
+	"time"
 )
 
 // An endpoint that Disconnect has ended is not connected any more, although what was queued for it lingers.
@@ -11,6 +12,7 @@ func TestDisconnectOnce(t *testing.T) {
 	defer end(x)
 	opt := plain()
 	opt.Linger = -1
+	opt.ReconnectMin, opt.ReconnectMax = time.Hour, time.Hour // zero would be: dial once, and then it is gone by itself
 	push := New(x, "PUSH", opt)
 	const nobody = "ipc:///tmp/glassmq-disconnect-once-nobody"
 	must(t, push.Connect(nobody))

@@ -247,6 +247,7 @@ func (c *Core) detach(p *pipe.Pipe) {
 		}
 		if c.in.choose.Ready(p); p.In.Over() {
 			c.in.detach(p)
+			c.in.freed()
 		} else {
 			c.in.choose.Leave(p)
 		}

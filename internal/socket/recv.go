@@ -330,3 +330,12 @@ func (s *recvSide) detach(p *pipe.Pipe) {
 		s.pipes--
 	}
 }
+
+// freed wakes who waits, for a pipe has gone that had left nothing, and a newcomer may have waited for its end with messages. A
+// call that finds a pipe at its end by itself looks on. mu is held, and let go of for a moment.
+func (s *recvSide) freed() {
+	if p, _ := s.choose.Choose(); p != nil {
+		s.announce()
+		s.waiting.wake()
+	}
+}
