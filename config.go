@@ -47,7 +47,7 @@ type Config struct {
 	HeartbeatTTL                     time.Duration       // after which the peer shall give us up; 0: none; at most 65.5 s
 	MaxMessageSize                   int64               // bytes of an inbound message, all frames; 0: no limit
 	MaxHandshakes                    int                 // at once, per listener; 0: 1024; Unlimited
-	MaxHandshakesPerHost             int                 // of them with one address, of tcp; 0: 512; Unlimited
+	MaxHandshakesPerHost             int                 // of them with one address, of tcp; 0: half of MaxHandshakes; Unlimited
 	MaxHandshakeBytes                int                 // that a peer may send before it is through; 0: 128 KiB; Unlimited
 	Backlog                          int                 // connections the kernel holds for Accept; 0: the system's maximum
 	SendBuffer, RecvBuffer           int                 // kernel buffers, bytes; 0: the system's
@@ -124,16 +124,15 @@ type Network struct {
 
 // The defaults, and why.
 const (
-	defaultHWM                  = 1000                   // libzmq's: ported programs are sized for it
-	defaultLinger               = 5 * time.Second        // five attempts of the back-off (0.1 + 0.2 + 0.4 + 0.8 + 1.6 s): a restarting peer is met, a dead one does not hang an exit
-	defaultReconnectMin         = 100 * time.Millisecond // libzmq's
-	defaultReconnectMax         = 5 * time.Second        // the longest a peer that came back is not noticed
-	defaultTimeout              = 30 * time.Second       // libzmq's for the handshake; for the connect, the kernel's two minutes are no use to anybody
-	defaultMaxHandshakes        = 1024                   // strangers that stall are 1024 goroutines at most
-	defaultMaxHandshakesPerHost = 512                    // half of them: one host cannot keep the others out
-	defaultMaxHandshakeBytes    = 128 << 10              // a greeting, two rounds of commands, metadata at its limit
-	leastHandshakeBytes         = 1 << 10                // the greeting is 64 bytes, the largest command without metadata CURVE's INITIATE, 257 and up
-	mostTTL                     = 65500 * time.Millisecond
+	defaultHWM               = 1000                   // libzmq's: ported programs are sized for it
+	defaultLinger            = 5 * time.Second        // five attempts of the back-off (0.1 + 0.2 + 0.4 + 0.8 + 1.6 s): a restarting peer is met, a dead one does not hang an exit
+	defaultReconnectMin      = 100 * time.Millisecond // libzmq's
+	defaultReconnectMax      = 5 * time.Second        // the longest a peer that came back is not noticed
+	defaultTimeout           = 30 * time.Second       // libzmq's for the handshake; for the connect, the kernel's two minutes are no use to anybody
+	defaultMaxHandshakes     = 1024                   // strangers that stall are 1024 goroutines at most
+	defaultMaxHandshakeBytes = 128 << 10              // a greeting, two rounds of commands, metadata at its limit
+	leastHandshakeBytes      = 1 << 10                // the greeting is 64 bytes, the largest command without metadata CURVE's INITIATE, 257 and up
+	mostTTL                  = 65500 * time.Millisecond
 
 	defaultMaxSubscriptions     = 1_000_000 // about 75 MB, the most that one peer can make a publisher remember
 	defaultMaxSubscriptionBytes = 64 << 20

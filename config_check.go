@@ -36,7 +36,7 @@ func (c Config) options(t Type) (o socket.Options, err error) {
 		HeartbeatTTL:         k.duration("HeartbeatTTL", c.HeartbeatTTL, 0),
 		MaxMessageSize:       uint64(max(0, c.MaxMessageSize)),
 		MaxHandshakes:        k.count("MaxHandshakes", c.MaxHandshakes, defaultMaxHandshakes),
-		MaxHandshakesPerHost: k.count("MaxHandshakesPerHost", c.MaxHandshakesPerHost, defaultMaxHandshakesPerHost),
+		MaxHandshakesPerHost: k.count("MaxHandshakesPerHost", c.MaxHandshakesPerHost, c.handshakesPerHost()),
 		MaxHandshakeBytes:    k.count("MaxHandshakeBytes", c.MaxHandshakeBytes, defaultMaxHandshakeBytes),
 		Mechanism:            c.Mechanism,
 		Authenticate:         c.Authenticate,
@@ -264,6 +264,14 @@ func (k *check) count(field string, n, otherwise int) int {
 		return 0
 	}
 	return n
+}
+
+// handshakesPerHost is half of what there may be at once: one host cannot keep the others out.
+func (c Config) handshakesPerHost() int {
+	if c.MaxHandshakes > 0 {
+		return max(1, c.MaxHandshakes/2)
+	}
+	return defaultMaxHandshakes / 2
 }
 
 // duration is d, or its default; 0 is none, in the engine's terms.

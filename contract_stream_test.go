@@ -260,3 +260,30 @@ func TestStreamCountsItsBytes(t *testing.T) {
 		t.Errorf("18 bytes came and 24 went, told are %d and %d", e.BytesIn, e.BytesOut)
 	}
 }
+
+// Frames of no bytes take no place on the wire, but each message takes one in the queue until it is written: it is given back,
+// also where nothing else is left to write.
+func TestStreamMessagesOfNoBytes(t *testing.T) {
+	stream := zmq.NewStream(zmq.Config{Context: newContext(t), StreamSilent: true, SendHWM: 4})
+	c := dialTCP(t, bindTo(t, stream, "tcp://127.0.0.1:*"))
+	_, err := c.Write([]byte("hi"))
+	must(t, err)
+	m, err := stream.Recv(within(t))
+	must(t, err)
+	id := string(m.Frame(0))
+	giant, large := strings.Repeat("x", 16<<20), strings.Repeat("y", 70_000) // more than the kernel takes, and than is written at once
+	for range 5 {
+		sent := make(chan struct{})
+		go func() {
+			defer close(sent)
+			send(t, stream, id, giant)
+			send(t, stream, id, large)
+			send(t, stream, id, "", "")
+			send(t, stream, id, "", "")
+		}()
+		until(t, patience, "the writer is held up", func() bool { return stream.State().Peers[0].QueueOut == 4 })
+		readAll(t, c, len(giant)+len(large))
+		<-sent
+		until(t, patience, "nothing is queued", func() bool { return stream.State().Peers[0].QueueOut == 0 })
+	}
+}

@@ -418,3 +418,18 @@ func TestImmediateQueuesToReadyPeersOnly(t *testing.T) {
 		}
 	})
 }
+
+// until waits for what no event tells of: it looks again until look says that it is so, or the time is up.
+func until(t *testing.T, limit time.Duration, what string, look func() bool) (took time.Duration) {
+	t.Helper()
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for began := time.Now(); ; <-again.C {
+		if look() {
+			return time.Since(began)
+		}
+		if time.Since(began) > limit {
+			t.Fatalf("after %v still not: %s", limit, what)
+		}
+	}
+}

@@ -94,7 +94,7 @@ func TestHostileSilenceKeepsNobodyOut(t *testing.T) {
 	for _, where := range []string{"memory", "tcp"} {
 		t.Run(where, func(t *testing.T) {
 			newField(t, where == "memory", func(t *testing.T, f *field) {
-				pull := f.socket(t, "PULL", zmq.Config{MaxHandshakes: most, HandshakeTimeout: limit})
+				pull := f.socket(t, "PULL", zmq.Config{MaxHandshakes: most, MaxHandshakesPerHost: zmq.Unlimited, HandshakeTimeout: limit})
 				story := zmqtest.Record(t, pull, monitor.Lifecycle)
 				bound := bindTo(t, pull, f.endpoint)
 				var silent []net.Conn
@@ -177,7 +177,7 @@ func wantTold(t *testing.T, story, knocks []zmq.Event, most, turned int) {
 func TestHostileStormIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := zmqtest.NewNetwork()
-		pull := zmq.NewPull(zmq.Config{Context: n.Context(t), MaxHandshakes: 4, HandshakeTimeout: zmq.Off})
+		pull := zmq.NewPull(zmq.Config{Context: n.Context(t), MaxHandshakes: 4, MaxHandshakesPerHost: zmq.Unlimited, HandshakeTimeout: zmq.Off})
 		story := zmqtest.Record(t, pull, monitor.AcceptFailed)
 		bindTo(t, pull, "tcp://hub:1")
 		for range 20 {

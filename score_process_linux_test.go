@@ -205,21 +205,6 @@ func (p *process) number(file string, field int) int64 {
 	return n
 }
 
-// until waits for what no event tells of: it looks again until look says that it is so, or the time is up.
-func until(t *testing.T, limit time.Duration, what string, look func() bool) (took time.Duration) {
-	t.Helper()
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for began := time.Now(); ; <-again.C {
-		if look() {
-			return time.Since(began)
-		}
-		if time.Since(began) > limit {
-			t.Fatalf("after %v still not: %s", limit, what)
-		}
-	}
-}
-
 // capMemory puts the process into a group of its own, which the kernel kills when it has more; where that is not allowed it
 // says so and goes on.
 func (p *process) capMemory(most int64) {

@@ -102,6 +102,44 @@ func TestPlainStaysHere(t *testing.T) {
 	}
 }
 
+// A proxy on this machine may stand before a peer elsewhere: where a hook dials, no password goes to what is not called by an
+// address of this machine, whoever answers.
+func TestPlainStaysHereBehindAProxy(t *testing.T) {
+	asked := make(chan string, 1)
+	pull := zmq.NewPull(zmq.Config{Context: newContext(t), Mechanism: zmtp.PlainServer(), Authenticate: func(_ context.Context, r zmtp.AuthRequest) (zmtp.AuthReply, error) {
+		asked <- r.Password
+		return zmtp.AuthReply{}, nil
+	}})
+	proxy := address(bindTo(t, pull, "tcp://127.0.0.1:*"))
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", proxy)
+	}
+	for endpoint, c := range map[string]struct{ anywhere, sent bool }{
+		"tcp://203.0.113.9:5555": {false, false},
+		"tcp://localhost:5555":   {false, false}, // whose?
+		"tcp://127.0.0.1:5555":   {false, true},
+		"tcp://203.0.113.8:5555": {true, true},
+	} {
+		t.Run(endpoint, func(t *testing.T) {
+			push := zmq.NewPush(zmq.Config{Context: newContext(t), Mechanism: zmtp.PlainClient("ann", "secret"), PlainAnywhere: c.anywhere,
+				Network: zmq.Network{Dial: dial}, ReconnectMin: zmq.Off})
+			story := zmqtest.Record(t, push, monitor.Lifecycle)
+			connect(t, push, endpoint)
+			if c.sent {
+				story.WaitFor(monitor.HandshakeSucceeded, 1)
+				<-asked
+				return
+			}
+			if e := story.WaitFor(monitor.Disconnected, 1); e.Reason != monitor.ReasonClearText {
+				t.Errorf("it ends with %v: want %v", e.Reason, monitor.ReasonClearText)
+			}
+			if len(asked) > 0 {
+				t.Errorf("%q was sent", <-asked)
+			}
+		})
+	}
+}
+
 // What was refused is free again for others.
 func TestPlainStaysHereAndLetsGo(t *testing.T) {
 	free, err := net.Listen("tcp4", "127.0.0.1:0")

@@ -163,13 +163,17 @@ func (p *Proxy) accept(l net.Listener) {
 		}
 		t := &tunnel{p: p, ends: [2]net.Conn{Up: from}, done: make(chan struct{})}
 		p.change(func() {
+			if p.closed {
+				from.Close()
+				return
+			}
 			for d := range t.ways {
 				t.ways[d] = &way{tunnel: t, d: Direction(d), cut: p.faults.cut.take(d), flip: p.faults.flip.take(d)}
 			}
 			p.came++
 			p.tunnels = append(p.tunnels, t)
+			p.running.Go(t.run)
 		})
-		p.running.Go(t.run)
 	}
 }
 

@@ -55,7 +55,12 @@ func (t *tunnel) run() {
 		t.end(true)
 		return
 	}
-	t.p.change(func() { t.ends[Down] = to })
+	over := false
+	t.p.change(func() { t.ends[Down], over = to, t.over() })
+	if over { // and nobody has closed it
+		to.Close()
+		return
+	}
 	var ways sync.WaitGroup
 	for _, w := range t.ways {
 		ways.Go(w.take)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/glassmq/zmq/internal/endpoint"
 	"github.com/glassmq/zmq/internal/transport"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmtp"
@@ -161,11 +162,29 @@ func (o *Options) InTheClear(a net.Addr) error {
 	if o.Mechanism.Name() != "PLAIN" || o.PlainAnywhere {
 		return nil
 	}
-	at := address(a)
-	if addr, err := netip.ParseAddr(at); at == "" || err == nil && addr.IsLoopback() {
+	if at := address(a); at != "" && !loopback(at) {
+		return &ClearTextError{transport.Name(a)}
+	}
+	return nil
+}
+
+// inTheClear is InTheClear for a connection. Where a hook dials, a proxy on this machine may stand before a peer elsewhere: then
+// what was to be dialled counts as well, and of a name nobody knows where it leads.
+func (c *Conn) inTheClear() error {
+	if err := c.opt.InTheClear(c.nc.RemoteAddr()); err != nil {
+		return err
+	}
+	d := c.dialer
+	if d == nil || d.opt.Transport.Dial == nil || d.target.Scheme != endpoint.TCP || loopback(d.target.Addr.Host) ||
+		c.opt.Mechanism.Name() != "PLAIN" || c.opt.PlainAnywhere {
 		return nil
 	}
-	return &ClearTextError{transport.Name(a)}
+	return &ClearTextError{d.Endpoint.Text}
+}
+
+func loopback(ip string) bool {
+	addr, err := netip.ParseAddr(ip)
+	return err == nil && addr.IsLoopback()
 }
 
 // A ClearTextError is a password that was not sent, or not waited for.

@@ -302,8 +302,8 @@ func (w *Cause) refusal(e *zmtp.PeerError) {
 	w.kind, w.Reason = monitor.HandshakeFailedProtocol, monitor.ReasonRefusedByPeer
 	w.value = uint64(zmtp.Unspecified)
 	status, _, _ := strings.Cut(e.Reason, " ")
-	if n, err := strconv.Atoi(status); err == nil {
-		w.refusedWith(n)
+	if n, err := strconv.ParseUint(status, 10, 16); err == nil && len(status) == 3 {
+		w.refusedWith(int(n))
 	}
 }
 

@@ -105,7 +105,7 @@ func (h *handshaker) greet() (g zmtp.Greeting, err error) {
 // connection that ends.
 func (h *handshaker) mechanism() error {
 	mine := h.c.opt.Mechanism
-	if err := h.c.opt.InTheClear(h.c.nc.RemoteAddr()); err != nil {
+	if err := h.c.inTheClear(); err != nil {
 		return err
 	}
 	if err := h.admitted(); err != nil {

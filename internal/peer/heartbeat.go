@@ -23,6 +23,7 @@ type heartbeat struct {
 	mu sync.Mutex
 	// mu guards:
 	timer  *time.Timer
+	due    time.Time // when it is to look next
 	ended  bool
 	last   uint64        // times at the last look
 	pinged time.Time     // the last PING
@@ -41,6 +42,7 @@ func (b *heartbeat) start(c *Conn) {
 	if d := c.opt.HeartbeatInterval; d > 0 {
 		b.pinged = time.Now()
 		b.on.Store(true)
+		b.due = b.pinged.Add(d)
 		b.timer = time.AfterFunc(d, b.tick)
 	}
 }
@@ -80,7 +82,9 @@ func (b *heartbeat) tick() {
 		b.last, b.since = n, time.Time{}
 	}
 	silence, asked, dead := b.verdict(now)
-	if dead && unread(b.c.raw) { // it has spoken, and we have not listened: the process was stopped, or had no processor
+	// The process was stopped, or had no processor, if we come late, or what the peer has said lies there: then we have not
+	// listened, and maybe not asked.
+	if late := now.Sub(b.due); dead && (late > (silence-late)/4 || unread(b.c.raw)) {
 		b.heard()
 		b.last, b.since, dead = b.times.Load(), time.Time{}, false
 	}
@@ -93,7 +97,7 @@ func (b *heartbeat) tick() {
 		}
 	}
 	if b.ended = dead; !dead {
-		b.timer.Reset(max(time.Millisecond, b.next(now)))
+		b.lookIn(now, b.next(now))
 	}
 	b.mu.Unlock()
 	switch {
@@ -178,10 +182,19 @@ func (b *heartbeat) heed(ttl time.Duration) {
 	b.on.Store(true)
 	b.heard()
 	if b.timer == nil {
+		b.due = time.Now().Add(ttl)
 		b.timer = time.AfterFunc(ttl, b.tick)
 	} else {
-		b.timer.Reset(max(time.Millisecond, b.next(time.Now())))
+		now := time.Now()
+		b.lookIn(now, b.next(now))
 	}
+}
+
+// lookIn sets the timer. mu is held.
+func (b *heartbeat) lookIn(now time.Time, d time.Duration) {
+	d = max(time.Millisecond, d)
+	b.due = now.Add(d)
+	b.timer.Reset(d)
 }
 
 // ping answers a PING. At most one answer waits: a peer that asks faster than it reads gets fewer.

@@ -146,30 +146,30 @@ func (c *Conn) resume() (first bool, err error) {
 // received stay readable. That is also what the kernel has received, when the end, err, is a write that failed before all
 // of it was read.
 func (c *Conn) overrun(err error) (first bool) {
-	first = c.takeAll()
-	if !c.grace(err) {
+	first, bad := c.takeAll()
+	if bad != nil || !c.grace(err) {
 		return first
 	}
-	for left := mostUnread; left > 0; {
+	for left := mostUnread; left > 0 && bad == nil; {
 		n, err := c.nc.Read(c.space())
 		left -= n
 		if n > 0 {
-			f, bad := c.took(n)
-			if first = f || first; bad != nil {
-				return first
+			var f, more bool
+			if f, bad = c.took(n); bad == nil {
+				more, bad = c.takeAll()
 			}
-			first = c.takeAll() || first
+			first = first || f || more
 		}
 		if err != nil {
-			return first
+			break
 		}
 	}
 	return first
 }
 
-// mostUnread is more than a kernel keeps of what was not read (tcp_rmem: 6 MiB), so that a peer that goes on writing over
-// a broken connection ends.
-const mostUnread = 16 << 20
+// mostUnread is what a kernel keeps of what was not read (tcp_rmem: 6 MiB), so that a peer that goes on writing over a
+// broken connection ends.
+const mostUnread = 6 << 20
 
 // grace lets a reader find what came before a write failed; there is none for a connection that we end.
 func (c *Conn) grace(err error) bool {
@@ -182,21 +182,19 @@ func (c *Conn) grace(err error) bool {
 	return true
 }
 
-// takeAll takes in what was read.
-func (c *Conn) takeAll() (first bool) {
+// takeAll takes in what was read. Behind what is wrong there is nothing.
+func (c *Conn) takeAll() (first bool, err error) {
 	if c.inlet.Stalled() {
-		first = c.inlet.Overrun()
+		first, err = c.inlet.Overrun()
 	}
-	for c.codec != nil && c.sealed.holds {
-		f, err := c.feedSealed()
-		if first = first || f; err != nil {
-			return first
+	for err == nil && c.codec != nil && c.sealed.holds {
+		var f, more bool
+		if f, err = c.feedSealed(); err == nil && c.inlet.Stalled() {
+			more, err = c.inlet.Overrun()
 		}
-		if c.inlet.Stalled() {
-			first = c.inlet.Overrun() || first
-		}
+		first = first || f || more
 	}
-	return first
+	return first, err
 }
 
 // failure is what a write came to, nil if none failed.

@@ -64,7 +64,7 @@ func (c *Conn) nextPiece() bool {
 	w.goneBytes += len(w.wire) - w.begin
 	w.wire, w.at = w.wire[:0], 0
 	c.piece()
-	return true
+	return len(w.wire) > 0 // what is left may be messages of no bytes, over STREAM
 }
 
 // encode appends the next message.

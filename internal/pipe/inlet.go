@@ -193,12 +193,12 @@ func (in *Inlet) Feed(h zmtp.Header, body []byte) (first bool, err error) {
 func (in *Inlet) Stalled() bool { return in.stalled }
 
 // Overrun publishes the whole messages that have arrived whatever the mark says: the connection is broken, and they
-// would be lost.
-func (in *Inlet) Overrun() (first bool) {
-	in.allowed()             // none, if nobody will receive them: then they do not count
-	in.messages(math.MaxInt) // what is broken there, too, ends it all the same
+// would be lost. An error is where nothing more can be taken in.
+func (in *Inlet) Overrun() (first bool, err error) {
+	in.allowed() // none, if nobody will receive them: then they do not count
+	err = in.messages(math.MaxInt)
 	in.stalled = false
-	return in.publish()
+	return in.publish(), err
 }
 
 // Awaits reports whether there is still no room, and if so makes the next credit an edge.

@@ -81,16 +81,20 @@ func (c *Core) meet(p *pipe.Pipe) {
 }
 
 // depart finds those who have gone, but have left so much that we have not read to their end: p may be one of them, come back.
-// With many connections only those are asked whose messages wait: it is a system call each. A dialled endpoint comes back over
-// its own pipe. Control and receiving lock held.
+// With many connections only some of those are asked whose messages wait: it is a system call each. A dialled endpoint comes
+// back over its own pipe. Control and receiving lock held.
 func (c *Core) depart(p *pipe.Pipe) {
 	const few = 64
+	asked := 0
 	for conn := range c.conns {
+		if asked == few {
+			return
+		}
 		in := conn.Pipe.In
 		if conn.Pipe == p || in == nil || conn.Endpoint.Side == monitor.SideConnect || len(c.conns) > few && in.Len() == 0 {
 			continue
 		}
-		if conn.WasReady() && conn.HungUp() {
+		if asked++; conn.WasReady() && conn.HungUp() {
 			c.in.choose.Leave(conn.Pipe)
 		}
 	}
@@ -194,7 +198,7 @@ func (h *host) Received(c *peer.Conn, mayLend bool) (lend bool) {
 	s := &h.in
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.arrived(c.Pipe) && mayLend && s.lend(c)
+	return s.received(c.Pipe) && mayLend && s.lend(c)
 }
 
 func (h *host) Sendable(p *pipe.Pipe) { h.out.ready(p) }

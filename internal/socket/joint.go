@@ -116,7 +116,7 @@ func (l *link) settle(q *pipe.Queue, eager bool) (room bool) {
 // arrived says that p has messages that it had not before. No lock is held.
 func (c *Core) arrived(p *pipe.Pipe) {
 	c.in.mu.Lock()
-	c.in.arrived(p)
+	c.in.received(p)
 	c.in.mu.Unlock()
 }
 

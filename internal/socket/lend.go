@@ -100,12 +100,14 @@ func (s *recvSide) readLent(ctx context.Context) error {
 	l.reading = false
 	if first {
 		s.choose.Ready(c.Pipe)
-		s.announce()
 	}
 	if err != nil || s.pipes != 1 || s.err != nil || c.Pipe.In.Closed() {
 		s.giveBack(err)
 	} else {
 		s.look()
+	}
+	if first {
+		s.announce()
 	}
 	if ctx.Err() != nil {
 		s.passOn()

@@ -236,20 +236,30 @@ func (s *recvSide) passOn() {
 	}
 }
 
-// arrived says that p has messages again, and reports whether a call was waiting for them. mu is held.
-func (s *recvSide) arrived(p *pipe.Pipe) (waited bool) {
+// arrived says that p has messages again. mu is held.
+func (s *recvSide) arrived(p *pipe.Pipe) {
 	s.choose.Ready(p)
-	outside := s.readable.tell != nil && s.readable.self
-	s.announce()
+	s.readable.set()
+	s.waiting.wake()
+}
+
+// received is arrived for messages of a peer, and reports whether a call was waiting for them. They may be none for the user:
+// then who waits for the channel is not told. mu alone is held, and let go of for a moment.
+func (s *recvSide) received(p *pipe.Pipe) (waited bool) {
+	s.choose.Ready(p)
+	outside := s.announce()
 	return s.waiting.wake() || outside
 }
 
-// announce tells who waits for the channel that something has come, if it is for the user. mu is held, and let go of for a
-// moment.
-func (s *recvSide) announce() {
-	if s.readable.asked() && (s.fair != nil && s.filter == nil || s.can() != ErrWouldBlock) {
-		s.readable.set()
+// announce tells who waits for the channel, if there is something for the user, and reports whether that is somebody who
+// reads what is lent. mu alone is held, and let go of for a moment.
+func (s *recvSide) announce() (outside bool) {
+	if !s.readable.asked() || (s.fair == nil || s.filter != nil) && s.can() == ErrWouldBlock {
+		return false
 	}
+	outside = s.readable.tell != nil && s.readable.self
+	s.readable.set()
+	return outside
 }
 
 // attach adds a pipe, which may have messages already. mu is held.
@@ -332,10 +342,10 @@ func (s *recvSide) detach(p *pipe.Pipe) {
 }
 
 // freed wakes who waits, for a pipe has gone that had left nothing, and a newcomer may have waited for its end with messages. A
-// call that finds a pipe at its end by itself looks on. mu is held, and let go of for a moment.
+// call that finds a pipe at its end by itself looks on. mu is held.
 func (s *recvSide) freed() {
 	if p, _ := s.choose.Choose(); p != nil {
-		s.announce()
+		s.readable.set()
 		s.waiting.wake()
 	}
 }
