@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	//lint:ignore SA1019 As in box.go.
 	"golang.org/x/crypto/salsa20/salsa"
 
 	"github.com/glassmq/zmq/zmtp"
