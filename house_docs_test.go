@@ -12,7 +12,7 @@ import (
 )
 
 // publicPackages are the packages that users import.
-var publicPackages = []string{".", "auth", "monitor", "zmtp", "zmqtest"}
+var publicPackages = []string{".", "auth", "monitor", "zmtp", "zmtp/curve", "zmqtest"}
 
 // Whatever go doc shows has words: its own; or those of its group, of a constant's type, or for an interface's method those
 // of the method that implements it. A method called Error needs none.

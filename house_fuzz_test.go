@@ -29,6 +29,7 @@ var (
 	// notParsers are called like one, and read nothing by themselves.
 	notParsers = map[string]string{
 		"zmtp/curve: ReadCertificate": "opens a file, and leaves its text to ParseCertificate",
+		"internal/secretfile: Read":   "does, too, and leaves it to its callers",
 		"internal/peer: Read":         "takes bytes off a connection: FuzzPeerBytes is about what is done with them",
 		"internal/peer: ReadNow":      "does, too",
 		"internal/memnet: Read":       "hands over what was written",

@@ -14,7 +14,7 @@ import (
 	"github.com/glassmq/zmq/zmtp"
 )
 
-// An decision is a way in which the question about the visitor can go out.
+// A decision is a way in which the question about the visitor can go out.
 type decision struct {
 	name   string
 	ending ending

@@ -3,14 +3,13 @@ package auth
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/glassmq/zmq/internal/secretfile"
 	"github.com/glassmq/zmq/zmtp"
 	"github.com/glassmq/zmq/zmtp/curve"
 )
@@ -27,22 +26,12 @@ type user struct {
 
 // readPasswords reads a file that only its owner may use.
 func readPasswords(path string) ([]user, error) {
-	f, err := os.Open(path)
+	text, exposed, err := secretfile.Read(path, largestFile)
 	if err != nil {
 		return nil, err // has the path
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	// Elsewhere than on unix a mode says nothing of others.
-	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
-		return nil, fmt.Errorf("%s: others may use these passwords (mode %#o): if nobody has, chmod 600 it, else change them", path, mode)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, largestFile+1))
-	if err != nil {
-		return nil, err
+	if exposed != 0 {
+		return nil, fmt.Errorf("%s: others may use these passwords (mode %#o): if nobody has, chmod 600 it, else change them", path, exposed)
 	}
 	users, err := parsePasswords(text)
 	if err != nil {

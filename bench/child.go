@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -32,11 +33,13 @@ type child struct {
 	waited bool
 }
 
-// startChild runs argv. name says in errors who it is.
-func startChild(ctx context.Context, name string, limit time.Duration, argv []string) (*child, error) {
+// startChild runs argv, with our environment and what environ adds. name says in
+// errors who it is.
+func startChild(ctx context.Context, name string, limit time.Duration, argv []string, environ ...string) (*child, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit+childGrace)
 	c := &child{name: name, kill: cancel, killed: ctx, stderr: new(bytes.Buffer)}
 	c.cmd = exec.CommandContext(ctx, argv[0], argv[1:]...)
+	c.cmd.Env = append(os.Environ(), environ...)
 	c.cmd.Stderr = c.stderr
 	c.cmd.WaitDelay = childGrace // nobody else holds its pipes, but a wait must end
 	stdin, err := c.cmd.StdinPipe()

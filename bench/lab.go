@@ -74,7 +74,7 @@ func (l *lab) start(ctx context.Context, side, role string, s settings) (*child,
 		argv = []string{l.peer}
 	}
 	argv = append(append(argv, role), s.args()...)
-	return startChild(ctx, side+" "+role, s.limit, argv)
+	return startChild(ctx, side+" "+role, s.limit, argv, s.environ()...)
 }
 
 // A sample is what one trial measured.

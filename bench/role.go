@@ -18,6 +18,7 @@ import (
 //	stdout   a role that binds: its endpoint, alone on the first line;
 //	         then one line of JSON, a reading
 //	stdin    its end is the order to exit, at any time, with status 0
+//	environ  the secret key, which on a command line everybody could read
 //
 // Listen and greet differ: each line on their stdin asks for a reading.
 const (
@@ -41,11 +42,11 @@ type settings struct {
 	endpoint string // to bind or to connect
 	pattern  string // inproc-roundtrip: "pair" or "reqrep"
 	public   string // CURVE: the keys of who binds, in Z85; "": no CURVE
-	secret   string
-	size     int  // bytes in the body
-	frames   int  // ours: frames per message; 0 is 1
-	into     bool // ours: RecvInto instead of Recv
-	watch    bool // ours: a Watch that nobody reads
+	secret   string // not in args
+	size     int    // bytes in the body
+	frames   int    // ours: frames per message; 0 is 1
+	into     bool   // ours: RecvInto instead of Recv
+	watch    bool   // ours: a Watch that nobody reads
 	warm     time.Duration
 	run      time.Duration
 	limit    time.Duration // after which the process ends by itself
@@ -64,7 +65,6 @@ func (s settings) args() []string {
 	add("endpoint", s.endpoint, s.endpoint != "")
 	add("pattern", s.pattern, s.pattern != "")
 	add("public", s.public, s.public != "")
-	add("secret", s.secret, s.secret != "")
 	number("size", s.size)
 	number("frames", s.frames)
 	add("into", "1", s.into)
@@ -75,6 +75,11 @@ func (s settings) args() []string {
 	number("limit_ms", int(s.limit.Milliseconds()))
 	return args
 }
+
+// secretVariable is of the environment.
+const secretVariable = "BENCH_CURVE_SECRET"
+
+func (s settings) environ() []string { return []string{secretVariable + "=" + s.secret} }
 
 func parseSettings(args []string) (settings, error) {
 	var s settings
@@ -97,9 +102,6 @@ func (s *settings) set(key, value string) error {
 		return nil
 	case "public":
 		s.public = value
-		return nil
-	case "secret":
-		s.secret = value
 		return nil
 	}
 	n, err := strconv.Atoi(value)
@@ -150,6 +152,7 @@ func playRole(args []string) int {
 		return 2
 	}
 	s, err := parseSettings(args[2:])
+	s.secret = os.Getenv(secretVariable)
 	if err == nil {
 		err = play(args[0], args[1], s)
 	}

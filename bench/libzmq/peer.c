@@ -5,6 +5,7 @@
 
    stdout: the endpoint if the role binds, then one line of JSON.
    stdin:  its end is the order to exit. The listener answers each line.
+   environ: BENCH_CURVE_SECRET, the secret key of who binds.
 
    cc -O2 -o peer peer.c -lzmq -lpthread */
 
@@ -437,6 +438,8 @@ static int number (const char *arg, const char *key, long *value)
 
 static void parse (int argc, char **argv)
 {
+    const char *secret = getenv ("BENCH_CURVE_SECRET");
+    snprintf (set.secret, sizeof set.secret, "%s", secret ? secret : "");
     for (int i = 2; i < argc; i++) {
         long n;
         if (!strncmp (argv[i], "endpoint=", 9))
@@ -445,8 +448,6 @@ static void parse (int argc, char **argv)
             snprintf (set.pattern, sizeof set.pattern, "%s", argv[i] + 8);
         else if (!strncmp (argv[i], "public=", 7))
             snprintf (set.public, sizeof set.public, "%s", argv[i] + 7);
-        else if (!strncmp (argv[i], "secret=", 7))
-            snprintf (set.secret, sizeof set.secret, "%s", argv[i] + 7);
         else if (number (argv[i], "size", &n) && n >= 0 && n <= 1 << 21)
             set.size = n;
         else if (!number (argv[i], "warm_ms", &set.warm_ms)

@@ -16,6 +16,12 @@ func TestExposure(t *testing.T) {
 	nobody := func(context.Context, zmtp.AuthRequest) (zmtp.AuthReply, error) {
 		return zmtp.AuthReply{}, &zmq.AuthError{}
 	}
+	filter := func(networks ...string) (all []netip.Prefix) {
+		for _, n := range networks {
+			all = append(all, netip.MustParsePrefix(n))
+		}
+		return all
+	}
 	open, sealed := zmq.Config{}, zmq.Config{Mechanism: curve.Server(curve.NewKeyPair()), Authenticate: nobody}
 	plain := zmq.Config{Mechanism: zmtp.PlainServer(), Authenticate: nobody, PlainAnywhere: true}
 	for _, c := range []struct {
@@ -36,15 +42,25 @@ func TestExposure(t *testing.T) {
 		{"loopback, IPv4 as IPv6", "tcp://[::ffff:127.0.0.1]:5555", open, false, ""},
 		{"a path", "ipc:///run/feed.sock", open, false, ""},
 		{"a name", "inproc://feed", open, false, ""},
-		{"a filter", "tcp://0.0.0.0:5555", zmq.Config{AcceptFilter: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, false, ""},
+		{"a filter", "tcp://0.0.0.0:5555", zmq.Config{AcceptFilter: filter("10.0.0.0/8")}, false, ""},
+		{"a filter of two networks", "tcp://0.0.0.0:5555", zmq.Config{AcceptFilter: filter("10.0.0.0/8", "fd00::/8")}, false, ""},
+		{"a filter that lets everybody in", "tcp://0.0.0.0:5555", zmq.Config{AcceptFilter: filter("0.0.0.0/0")}, false, "no authentication"},
+		{"a filter that lets everybody in, IPv6", "tcp://[::]:5555", zmq.Config{AcceptFilter: filter("::/0")}, false, "no authentication"},
+		{"a filter that lets in one network and everybody", "tcp://0.0.0.0:5555", zmq.Config{AcceptFilter: filter("10.0.0.0/8", "0.0.0.0/0")}, false, "no authentication"},
 		{"an authenticator that knows addresses", "tcp://0.0.0.0:5555", zmq.Config{Authenticate: nobody}, false, ""},
 		{"a ZAP handler that is asked", "tcp://0.0.0.0:5555", zmq.Config{ZAPDomain: "lab"}, false, ""},
 		{"CURVE", "tcp://0.0.0.0:5555", sealed, false, ""},
 		{"CURVE's client, who knows its server", "tcp://0.0.0.0:5555",
 			zmq.Config{Mechanism: curve.Client(curve.NewKeyPair(), curve.NewKeyPair().Public)}, false, ""},
 		{"CURVE for everybody", "tcp://0.0.0.0:5555", sealed, true, "lets in everybody"},
+		{"CURVE for everybody of a network", "tcp://0.0.0.0:5555",
+			zmq.Config{Mechanism: sealed.Mechanism, Authenticate: nobody, AcceptFilter: filter("10.0.0.0/8")}, true, ""},
+		{"CURVE for everybody, and a filter that says so", "tcp://0.0.0.0:5555",
+			zmq.Config{Mechanism: sealed.Mechanism, Authenticate: nobody, AcceptFilter: filter("0.0.0.0/0")}, true, "lets in everybody"},
 		{"CURVE for everybody here", "tcp://127.0.0.1:5555", sealed, true, ""},
 		{"PLAIN", "tcp://0.0.0.0:5555", plain, false, "in the clear"},
+		{"PLAIN and a filter", "tcp://0.0.0.0:5555",
+			zmq.Config{Mechanism: zmtp.PlainServer(), Authenticate: nobody, PlainAnywhere: true, AcceptFilter: filter("10.0.0.0/8")}, false, "in the clear"},
 		{"PLAIN here", "tcp://127.0.0.1:5555", plain, false, ""},
 	} {
 		got := exposure(c.bound, c.cfg, c.any)

@@ -66,12 +66,12 @@ func TestSealedFramesAreGathered(t *testing.T) {
 	}
 }
 
-// A length is not believed: memory stays below the least, and four times what came.
+// A length is not believed: memory stays below the first, and twice what came (R3).
 func TestSealedLengthsAreNotBelieved(t *testing.T) {
 	p := &sealedPeer{T: t, wire: frame(1 << 20)[:200_000]}
 	for came := 0; len(p.wire) > 0; came += 1000 {
 		p.read(1000)
-		if have := cap(p.c.sealed.buf); have > max(busySealed, 4*came) {
+		if have := cap(p.c.sealed.buf); have > firstSealed+2*came {
 			t.Fatalf("%d bytes came of a frame that says it has 1 MiB, and take %d", came, have)
 		}
 	}

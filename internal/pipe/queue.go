@@ -244,8 +244,7 @@ func (q *Queue) Over() bool {
 // advance lets go of head, which the consumer has emptied and the producer has left. A steady stream shall allocate no
 // chunk, and a full queue of 1000 messages of 1 KiB is sixteen; but a queue that was full once must not keep a MiB for
 // good. So emptied chunks are held weakly: all of them are used again, and what is still unused when the collector comes
-// is gone. With no more than two, held for good, a stream of 1 KiB took 1.5 times
-// the processor time. mu is held.
+// is gone. With no more than two, held for good, a stream of 1 KiB took 1.5 times the processor time. mu is held.
 func (q *Queue) advance() {
 	c := q.head
 	q.head, q.at, q.large, q.count = c.Next, 0, 0, 0

@@ -2,13 +2,21 @@ package pipe
 
 import (
 	"runtime"
+	"runtime/debug"
 	"testing"
 
 	"github.com/glassmq/zmq/internal/message"
 )
 
+// kept turns the collector off: a test asks for the chunks that it would take. The tests here run one after another.
+func kept(t *testing.T) {
+	was := debug.SetGCPercent(-1)
+	t.Cleanup(func() { debug.SetGCPercent(was) })
+}
+
 // A queue that is filled to its mark and emptied, again and again, makes chunks the first time only.
 func TestChunksAreUsedAgain(t *testing.T) {
+	kept(t)
 	q, frame, b := NewQueue(1000), [][]byte{make([]byte, 1<<10)}, new(message.Buffer)
 	round := func() { fill(t, q, frame); empty(t, q, b) }
 	round()
@@ -19,6 +27,7 @@ func TestChunksAreUsedAgain(t *testing.T) {
 
 // What a burst took is not kept for good: after a collection the queue has the chunk that it stands in, and no others.
 func TestABurstIsNotKept(t *testing.T) {
+	kept(t)
 	q, frame := NewQueue(1000), [][]byte{make([]byte, 1<<10)}
 	fill(t, q, frame)
 	empty(t, q, new(message.Buffer))

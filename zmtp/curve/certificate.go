@@ -3,10 +3,10 @@ package curve
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
+	"github.com/glassmq/zmq/internal/secretfile"
 	"github.com/glassmq/zmq/zmtp"
 )
 
@@ -29,24 +29,15 @@ type Certificate struct {
 // that others than the file's owner may read or write. No error repeats the file's
 // content.
 func ReadCertificate(path string) (c Certificate, err error) {
-	f, err := os.Open(path)
+	text, exposed, err := secretfile.Read(path, largestCertificate)
 	if err != nil {
 		return c, err // has the path
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return c, err
-	}
-	text, err := io.ReadAll(io.LimitReader(f, largestCertificate+1))
-	if err != nil {
-		return c, err
 	}
 	if c, err = ParseCertificate(text); err != nil {
 		return Certificate{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if !c.Secret.IsZero() && isOpen(info.Mode()) {
-		return Certificate{}, fmt.Errorf("%s: others may use this secret key (mode %#o): if nobody has, chmod 600 it, else make a new one", path, info.Mode().Perm())
+	if !c.Secret.IsZero() && exposed != 0 {
+		return Certificate{}, fmt.Errorf("%s: others may use this secret key (mode %#o): if nobody has, chmod 600 it, else make a new one", path, exposed)
 	}
 	return c, nil
 }

@@ -108,10 +108,20 @@ const redacted = "[redacted]"
 // of package fmt, to a logger, or as JSON.
 type discreet struct{}
 
-func (discreet) Format(f fmt.State, _ rune)   { f.Write([]byte(redacted)) } // %d and %x would pass String by
-func (discreet) String() string               { return redacted }
-func (discreet) GoString() string             { return redacted }
-func (discreet) LogValue() slog.Value         { return slog.StringValue(redacted) }
+// Format writes "[redacted]" under every verb; %d and %x would pass String by.
+func (discreet) Format(f fmt.State, _ rune) { f.Write([]byte(redacted)) }
+
+// String is "[redacted]".
+func (discreet) String() string { return redacted }
+
+// GoString is "[redacted]".
+func (discreet) GoString() string { return redacted }
+
+// LogValue is "[redacted]", for log/slog.
+func (discreet) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText makes "[redacted]" of it in JSON and other encodings: who stores a key means
+// [Certificate.WriteFiles] or [SecretKey.Z85].
 func (discreet) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // A KeyPair is both keys of one party. Two pairs are the same if their public keys

@@ -8,12 +8,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"runtime"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/glassmq/zmq/internal/secretfile"
 	"github.com/glassmq/zmq/zmtp/curve"
 )
 
@@ -79,22 +78,12 @@ func Plain(path string) (user, password string, err error) {
 	if strings.Contains(path, ":") && isMissing(path) {
 		return "", "", errors.New("there is no such file; if that is a password, it should not be on a command line, where every user of this host can read it: write user:password into a file of mode 0600")
 	}
-	f, err := os.Open(path)
+	text, exposed, err := secretfile.Read(path, largest)
 	if err != nil {
 		return "", "", bare(err)
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", "", bare(err)
-	}
-	// Elsewhere than on unix a mode says nothing of others.
-	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
-		return "", "", fmt.Errorf("%s: others may use this password (mode %#o): if nobody has, chmod 600 it, else change it", path, mode)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, largest+1))
-	if err != nil {
-		return "", "", bare(err)
+	if exposed != 0 {
+		return "", "", fmt.Errorf("%s: others may use this password (mode %#o): if nobody has, chmod 600 it, else change it", path, exposed)
 	}
 	if user, password, err = parsePlain(text); err != nil {
 		return "", "", fmt.Errorf("%s: %w", path, err)

@@ -1,6 +1,6 @@
 //go:build unix
 
-package curve
+package secretfile
 
 import "io/fs"
 
