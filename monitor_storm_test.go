@@ -54,7 +54,8 @@ func median(all []ride) (m ride) {
 
 func stormRide(t *testing.T, crowd int, watched bool) ride {
 	x := newContext(t)
-	pull, push := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
+	pull := zmq.NewPull(zmq.Config{Context: x, MaxHandshakes: zmq.Unlimited, MaxHandshakesPerHost: zmq.Unlimited}) // each stranger counts
+	push := zmq.NewPush(zmq.Config{Context: x})
 	var unread *monitor.Subscription
 	if watched {
 		unread = pull.Watch(monitor.All)
