@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmtp"
 	"github.com/glassmq/zmq/zmtp/curve"
@@ -25,7 +27,7 @@ var (
 	theirPair = curve.NewKeyPair()
 )
 
-// A guise is one mechanism in one role: ours, and their options for the other one.
+// A guise is one mechanism in one role: ours, and their options for the other one. The zero guise is NULL.
 type guise struct {
 	name   string
 	ours   zmtp.Mechanism
@@ -39,6 +41,23 @@ func guises() []guise {
 		{"CURVE, we are the client", curve.Client(ourPair, theirPair.Public), options{"CURVE_SERVER": 1, "CURVE_SECRETKEY": theirPair.Secret.Z85(), "ZAP_DOMAIN": "global"}},
 		{"CURVE, we are the server", curve.Server(ourPair), theirCurve(ourPair.Public)},
 	}
+}
+
+// config is cfg for a socket of ours in this guise. A server lets everybody in who proves what the mechanism has him prove.
+func (g guise) config(cfg zmq.Config) zmq.Config {
+	cfg.Mechanism = g.ours
+	if g.ours != nil && g.ours.AsServer() {
+		cfg.Authenticate = zmq.AllowAny
+	}
+	return cfg
+}
+
+// options are o for the socket of libzmq's at the other end.
+func (g guise) options(o options) options {
+	all := options{}
+	maps.Copy(all, o)
+	maps.Copy(all, g.theirs)
+	return all
 }
 
 // theirCurve is what makes a socket of libzmq a client of this server.
@@ -61,11 +80,7 @@ func TestMechanisms(t *testing.T) {
 	for _, g := range guises() {
 		t.Run(g.name, func(t *testing.T) {
 			bothWays(t, func(t *testing.T, weBind bool) {
-				o := options{"ROUTING_ID": "theirs"}
-				for k, v := range g.theirs {
-					o[k] = v
-				}
-				theirs := p.open(t, "DEALER", o)
+				theirs := p.open(t, "DEALER", g.options(options{"ROUTING_ID": "theirs"}))
 				s, err := secure(t, reach(t, theirs, weBind), g.ours, "DEALER", nil)
 				if err != nil {
 					t.Fatal(err)
@@ -112,11 +127,7 @@ func TestSealedCommands(t *testing.T) {
 			continue
 		}
 		t.Run(g.name, func(t *testing.T) {
-			o := options{"HEARTBEAT_IVL": 50, "HEARTBEAT_TIMEOUT": 5000}
-			for k, v := range g.theirs {
-				o[k] = v
-			}
-			theirs := p.open(t, "XPUB", o)
+			theirs := p.open(t, "XPUB", g.options(options{"HEARTBEAT_IVL": 50, "HEARTBEAT_TIMEOUT": 5000}))
 			s, err := secure(t, reach(t, theirs, false), g.ours, "SUB", nil)
 			if err != nil {
 				t.Fatal(err)
@@ -249,11 +260,7 @@ func TestR14Handshakes(t *testing.T) {
 	p := guarded(t)
 	for _, g := range guises() {
 		t.Run(g.name, func(t *testing.T) {
-			o := options{"RECONNECT_IVL": 1}
-			for k, v := range g.theirs {
-				o[k] = v
-			}
-			theirs := p.open(t, "DEALER", o)
+			theirs := p.open(t, "DEALER", g.options(options{"RECONNECT_IVL": 1}))
 			var next func() net.Conn
 			if g.ours.AsServer() {
 				endpoint, accept := listenRaw(t)

@@ -209,5 +209,17 @@ func freeEndpoint(t *testing.T) string {
 }
 
 // ends are the kinds that tell of a connection's end or of one that failed.
-const ends = monitor.Disconnected | monitor.LocalClosed | monitor.ConnectFailed | monitor.HeartbeatTimeout |
-	monitor.HandshakeFailedNoDetail | monitor.HandshakeFailedProtocol | monitor.HandshakeFailedAuth
+const ends = monitor.Disconnected | monitor.LocalClosed | monitor.ConnectFailed | monitor.HeartbeatTimeout | handshakeFailed
+
+// handshakeFailed are the kinds of which one, and one alone, tells of a handshake that failed.
+const handshakeFailed = monitor.HandshakeFailedNoDetail | monitor.HandshakeFailedProtocol | monitor.HandshakeFailedAuth
+
+// failures is how often the handshake of a connection is said to have failed.
+func (o *ours) failures(conn monitor.ConnID) (n int) {
+	for _, e := range o.story.events() {
+		if e.Conn == conn && e.Kind&handshakeFailed != 0 {
+			n++
+		}
+	}
+	return n
+}

@@ -32,14 +32,8 @@ func ourHandler(t *testing.T, p *process) (others <-chan zmtp.AuthRequest) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := p.tell(t, "", "proxy", args{
-		"front": args{"type": "ROUTER", "endpoint": "inproc://zeromq.zap.01", "options": options{}},
-		"back":  args{"type": "DEALER", "endpoint": loopback, "options": options{}},
-	}).done(t)
 	rep := zmq.NewRep(zmq.Config{})
-	if err := rep.Connect(l.Endpoints[1]); err != nil {
-		t.Fatal(err)
-	}
+	passQuestions(t, p, rep)
 	served := make(chan error)
 	go func() { served <- guard.Serve(context.Background(), rep) }()
 	t.Cleanup(func() {
@@ -49,6 +43,18 @@ func ourHandler(t *testing.T, p *process) (others <-chan zmtp.AuthRequest) {
 		}
 	})
 	return asked
+}
+
+// passQuestions has p pass its questions on to a socket of ours.
+func passQuestions(t *testing.T, p *process, to zmq.Socket) {
+	t.Helper()
+	l := p.tell(t, "", "proxy", args{
+		"front": args{"type": "ROUTER", "endpoint": "inproc://zeromq.zap.01", "options": options{}},
+		"back":  args{"type": "DEALER", "endpoint": loopback, "options": options{}},
+	}).done(t)
+	if err := to.Connect(l.Endpoints[1]); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // What libzmq asks a ZAP handler auth understands, and the other way round: each mechanism, each verdict.
