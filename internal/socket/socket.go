@@ -104,7 +104,7 @@ type Core struct {
 	framesOld uint64 // events that former readers of frames missed
 
 	monitoring sync.Mutex     // one Monitor call at a time
-	readers    sync.WaitGroup // the callback's goroutines: nobody waits for them
+	readers    sync.WaitGroup // the callback's goroutines: nobody waits for them but AwaitCallback
 
 	closeOnce sync.Once
 	ending    sync.WaitGroup // the goroutine that waits for the end

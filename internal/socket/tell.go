@@ -57,6 +57,10 @@ func (c *Core) TellWritable(tell func(), always bool) error {
 	return err
 }
 
+// AwaitCallback waits until no function that OnEvent set runs any more, on a socket that was closed. Such a function must not
+// call it.
+func (c *Core) AwaitCallback() { c.readers.Wait() }
+
 // BeginClose does of Close what needs no waiting: every call is refused and listeners are closed when it returns. A Close
 // or Shutdown must follow, to linger and to end.
 func (c *Core) BeginClose() { c.closeOnce.Do(c.beginClose) }

@@ -229,6 +229,40 @@ func TestDocs(t *testing.T) {
 	}
 }
 
+// Every function of the header is called by a program of testdata/programs.
+func TestCoverage(t *testing.T) {
+	header, err := os.ReadFile("../include/zmq.h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := filepath.Glob("testdata/programs/*.c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	called := map[string]bool{}
+	for _, source := range append(all, "testdata/programs/check.h") {
+		text, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\b(zmq_\w+) \(`).FindAllSubmatch(regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAll(text, nil), -1) {
+			called[string(m[1])] = true
+		}
+		if bytes.Contains(text, []byte("#define ZMQ_EVENT_STRUCT\n")) && called["zmq_socket_monitor"] { // which is a macro then
+			called["zmq_socket_monitor_structs"] = true
+		}
+	}
+	functions := regexp.MustCompile(`ZMQ_EXPORT [^;(]*?(zmq_\w+) \(`).FindAllSubmatch(header, -1)
+	if len(functions) < 85 {
+		t.Fatalf("%d functions", len(functions))
+	}
+	for _, f := range functions {
+		if !called[string(f[1])] {
+			t.Errorf("no program calls %s", f[1])
+		}
+	}
+}
+
 // added are the symbols that Debian's library has not: drafts, and the second seed's form of the monitor.
 var added = strings.Fields(`zmq_ctx_get_ext zmq_ctx_set_ext zmq_poller_add zmq_poller_add_fd zmq_poller_destroy zmq_poller_fd
 	zmq_poller_modify zmq_poller_modify_fd zmq_poller_new zmq_poller_remove zmq_poller_remove_fd zmq_poller_size zmq_poller_wait

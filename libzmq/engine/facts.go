@@ -25,7 +25,7 @@ type factsOf struct {
 	peers map[*monitor.Peer]*C.struct_facts
 }
 
-// mostFacts bounds what peers leave behind that have gone: beyond it all is made anew.
+// mostFacts bounds what peers leave behind that have gone: beyond it, and what one batch adds, all is made anew.
 const mostFacts = 1024
 
 // of is p's facts. They are the socket's; a message that outlives the next batch counts itself.
@@ -35,9 +35,6 @@ func (f *factsOf) of(p *monitor.Peer) *C.struct_facts {
 	}
 	at, ok := f.peers[p]
 	if !ok {
-		if len(f.peers) >= mostFacts {
-			f.forget()
-		}
 		if f.peers == nil {
 			f.peers = map[*monitor.Peer]*C.struct_facts{}
 		}
@@ -48,8 +45,15 @@ func (f *factsOf) of(p *monitor.Peer) *C.struct_facts {
 	return at
 }
 
-// forget gives all facts back. No batch that names them is in use any more: the face has emptied it before it asks for
-// the next, and counted what lives on.
+// bound begins anew when there are too many. It is for between two batches: the face has emptied the last, and counted what of
+// it lives on.
+func (f *factsOf) bound() {
+	if len(f.peers) >= mostFacts {
+		f.forget()
+	}
+}
+
+// forget gives all facts back; no batch that names them is in use.
 func (f *factsOf) forget() {
 	for _, at := range f.peers {
 		if at != nil && atomic.AddInt32((*int32)(unsafe.Pointer(&at.refs)), -1) == 0 {

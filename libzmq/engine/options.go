@@ -227,7 +227,7 @@ func glassmqOptionGet(handle unsafe.Pointer, id C.int, room unsafe.Pointer, n *C
 	if !ok || row.access == written {
 		return -C.EINVAL
 	}
-	used, err := row.form.get(s, bytesAt(room, *n))
+	used, err := row.form.get(s, bytesAt(room, min(*n, mostRoom))) // who has not set the length has not that much either
 	if err != nil {
 		return fails(err)
 	}
@@ -244,6 +244,9 @@ func find(id int, typ string) (option, bool) {
 	}
 	return table[i], true
 }
+
+// mostRoom is more than any option's value takes.
+const mostRoom = 1 << 16
 
 const anyInt = math.MaxInt32
 

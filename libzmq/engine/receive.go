@@ -24,7 +24,8 @@ import (
 
 const (
 	recordSize = C.sizeof_struct_record
-	farFrom    = 8 << 10 // from here on a copy of its own costs less than a place in the batch
+	farFrom    = 8 << 10  // from here on a copy of its own costs less than a place in the batch
+	farMost    = 64 << 10 // bytes of such copies, with which a batch is large enough
 )
 
 //export glassmqReceive
@@ -32,9 +33,10 @@ func glassmqReceive(handle unsafe.Pointer, b *C.struct_batch) (rc C.int) {
 	defer caught(&rc)
 	s := (*zmqSocket)(handle)
 	b.used, b.need, b.pending = 0, 0, 0
+	s.facts.bound()
 	room := unsafe.Slice((*byte)(unsafe.Pointer(b.memory)), int(b.room))
-	at := 0
-	for n := s.most(); n > 0; n-- {
+	at, far := 0, 0
+	for n := s.most(); n > 0 && far < farMost; n-- {
 		if !s.held {
 			err := s.core.RecvInto(socket.NoWait, &s.in)
 			if err == socket.ErrWouldBlock && at == 0 && s.core.FetchLent() {
@@ -57,6 +59,7 @@ func glassmqReceive(handle unsafe.Pointer, b *C.struct_batch) (rc C.int) {
 		}
 		s.lay(room[at : at+size])
 		at += size
+		far += s.far()
 	}
 	b.used = C.size_t(at)
 	if s.held {
@@ -76,6 +79,19 @@ func (s *zmqSocket) most() int {
 		return 1 << 16
 	}
 	return max(1, s.settings.recvHWM/2)
+}
+
+// far is how many bytes of s.in lie outside the batch.
+func (s *zmqSocket) far() (n int) {
+	if len(s.in.Head) >= farFrom {
+		n = len(s.in.Head)
+	}
+	for _, f := range s.in.Tail {
+		if len(f) >= farFrom {
+			n += len(f)
+		}
+	}
+	return n
 }
 
 // laid is the room that s.in takes.

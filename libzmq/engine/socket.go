@@ -77,6 +77,7 @@ func glassmqSocketClose(handle unsafe.Pointer) (rc C.int) {
 	s.core.BeginClose()
 	s.context.closing.Go(func() {
 		s.core.Close()
+		s.core.AwaitCallback() // it has the socket in its hands
 		s.event.stop()
 		s.facts.forget()
 		C.glassmq_released(s.owner)

@@ -1,6 +1,7 @@
 /* Stopwatches, sleep and threads. */
 #include "face.h"
 
+#include <signal.h>
 #include <time.h>
 
 static uint64_t microseconds (void)
@@ -53,7 +54,11 @@ API void *zmq_threadstart (zmq_thread_fn *func, void *arg)
 	if (!t)
 		return fail (ENOMEM), NULL;
 	*t = (struct thread){.func = func, .arg = arg};
+	sigset_t all, before; /* signals are for the threads that the host has made itself */
+	sigfillset (&all);
+	pthread_sigmask (SIG_SETMASK, &all, &before);
 	int why = pthread_create (&t->id, NULL, run, t);
+	pthread_sigmask (SIG_SETMASK, &before, NULL);
 	if (why) {
 		free (t);
 		return fail (why), NULL;

@@ -58,7 +58,7 @@ API int zmq_ctx_shutdown (void *context)
 		return -1;
 	pthread_mutex_lock (&c->lock);
 	bool before = c->ended;
-	c->ended = true;
+	__atomic_store_n (&c->ended, true, __ATOMIC_RELAXED);
 	pthread_mutex_unlock (&c->lock);
 	return before ? 0 : done (engine->context_terminate (c->handle));
 }
@@ -114,6 +114,8 @@ API int zmq_ctx_term (void *context)
 	struct context *c = as_context (context);
 	if (!c)
 		return -1;
+	if (in_callback) /* the context ends when the callback has, which would wait for this */
+		return fail (EDEADLK);
 	pthread_mutex_lock (&c->lock);
 	if (c->fd < 0)
 		c->fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -12,6 +12,8 @@ API const char *zmq_strerror (int errnum)
 		return "The protocol is not compatible with the socket type";
 	case ETERM:
 		return "Context was terminated";
+	case EHOSTUNREACH:
+		return "Host unreachable";
 	case EMTHREAD:
 		return "No thread available";
 	}

@@ -25,6 +25,7 @@ int open_engine (void);
 
 /* True in the child of a process that had opened the engine: threads do not survive fork(2), so nothing can be done. */
 extern bool forked;
+extern __thread bool in_callback; /* this thread is in a ZMQ_MONITOR callback */
 
 /* One processor must not spin: nobody else would run. */
 extern bool one_processor;
@@ -49,7 +50,7 @@ struct context
 	void *handle;         /* the engine's */
 	pthread_mutex_t lock; /* guards what follows */
 	int open;             /* sockets that their owners have not closed */
-	bool ended;           /* no new ones */
+	bool ended;           /* no new ones; zmq_poll and options look at it without lock */
 	bool closing;         /* the engine has been told to hand over what is left, and signals fd then */
 	int fd;               /* the eventfd of whoever waits for the end; -1: nobody does */
 	int max_sockets, io_threads, max_msgsz, ipv6, blocky, zero_copy, priority, policy, prefix;
@@ -164,7 +165,9 @@ _Static_assert (sizeof (struct message) == sizeof (zmq_msg_t), "a zmq_msg_t is 6
 int message_take (struct message *m, struct record *r, void *bytes);
 
 /* send.c, receive.c */
+enum { KEPT = 1 << 20 }; /* memory beyond this is freed when it is empty */
 int send_frame (struct socket *s, const void *data, size_t size, int flags);
+void sent (struct socket *s);
 int next_record (struct socket *s, int flags, struct record **r, void **bytes);
 void taken (struct socket *s, struct record *r);
 void discard_batch (struct socket *s);

@@ -20,10 +20,31 @@ bool forked, one_processor;
 
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER; /* guards the opening of engine */
 
+static bool started; /* the opening has come to the engine's own code */
+
 static struct host host = {socket_released, monitor_event};
 
-/* In the child nothing of the engine runs any more. */
-static void in_child (void) { forked = true; }
+static char directory[PATH_MAX]; /* of this library; "" if it cannot be found */
+
+/* In the child nothing of the engine runs any more. Before the engine, a thread that was about to open it is not there. */
+static void in_child (void)
+{
+	if (started)
+		forked = true;
+	else
+		pthread_mutex_init (&opening, NULL);
+}
+
+/* What has to be done early: the loader may know this library by a name that the host's next chdir makes wrong, and a fork may
+ * come while the engine is being opened. */
+__attribute__ ((constructor)) static void loaded (void)
+{
+	Dl_info here;
+	char self[PATH_MAX];
+	if (dladdr (&engine, &here) && realpath (here.dli_fname, self))
+		strcpy (directory, dirname (self));
+	pthread_atfork (NULL, NULL, in_child);
+}
 
 /* is_go looks for the note that every Go linker leaves in a program: its name is "Go". */
 static bool is_go (const char *at, size_t size)
@@ -63,11 +84,9 @@ static bool host_is_go (void)
 /* beside is a file in the directory of this library. */
 static int beside (char *path, size_t room, const char *name)
 {
-	Dl_info here;
-	char self[PATH_MAX];
-	if (!dladdr (&engine, &here) || !realpath (here.dli_fname, self))
+	if (!*directory)
 		return fail (ENOENT);
-	if (snprintf (path, room, "%s/%s", dirname (self), name) >= (int) room)
+	if (snprintf (path, room, "%s/%s", directory, name) >= (int) room)
 		return fail (ENAMETOOLONG);
 	return 0;
 }
@@ -77,8 +96,10 @@ static int load (void)
 	char path[PATH_MAX];
 	if (beside (path, sizeof path, "libglassmq-engine.so") < 0)
 		return -1;
+	started = true;
 	void *library = dlopen (path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!library) {
+		started = false;
 		fprintf (stderr, "libzmq (GlassMQ): %s\n", dlerror ());
 		return fail (ENOENT);
 	}
@@ -90,7 +111,6 @@ static int load (void)
 	if (found->start (&host) < 0)
 		return fail (EFAULT);
 	one_processor = sysconf (_SC_NPROCESSORS_ONLN) < 2;
-	pthread_atfork (NULL, NULL, in_child);
 	__atomic_store_n (&engine, found, __ATOMIC_RELEASE);
 	return 0;
 }

@@ -51,6 +51,8 @@ int monitor_call (struct socket *s, const void *value, size_t size)
 	return done (engine->monitor_call (s->handle, (void *) call));
 }
 
+__thread bool in_callback;
+
 /* monitor_event runs on a thread of the engine. Every member of the union is an address and a number. */
 void monitor_event (void *call, void *owner, int event, char *address, int value)
 {
@@ -58,5 +60,7 @@ void monitor_event (void *call, void *owner, int event, char *address, int value
 	memset (&data, 0, sizeof data);
 	data.connected.addr = address;
 	data.connected.fd = value;
+	in_callback = true;
 	((zmq_monitor_fn *) call) (owner, event, &data);
+	in_callback = false;
 }

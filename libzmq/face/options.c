@@ -1,6 +1,8 @@
 /* zmq_setsockopt(3), zmq_getsockopt(3): what only the face knows is answered here, the rest by the engine's table. */
 #include "face.h"
 
+#include <unistd.h>
+
 static int set_int (int *at, const void *value, size_t size, int low)
 {
 	int n;
@@ -13,10 +15,19 @@ static int set_int (int *at, const void *value, size_t size, int low)
 	return 0;
 }
 
+/* is_over says ETERM to whoever asks a socket whose context has been shut down. */
+static bool is_over (struct socket *s)
+{
+	bool over = __atomic_load_n (&s->context->ended, __ATOMIC_ACQUIRE);
+	if (over)
+		errno = ETERM;
+	return over;
+}
+
 API int zmq_setsockopt (void *socket, int option, const void *optval, size_t optvallen)
 {
 	struct socket *s = as_socket (socket);
-	if (!s)
+	if (!s || is_over (s))
 		return -1;
 	switch (option) {
 	case ZMQ_RCVTIMEO:
@@ -49,9 +60,13 @@ static int descriptor (struct socket *s)
 	if (need_fd (s) < 0)
 		return -1;
 	if (!s->asked) {
-		s->asked = true;
-		if (ask (s, (s->receives ? READY_IN : 0) | (s->sends ? READY_OUT : 0)) < 0)
+		int rc = ask (s, (s->receives ? READY_IN : 0) | (s->sends ? READY_OUT : 0));
+		if (rc < 0)
 			return -1;
+		s->asked = true;
+		uint64_t one = 1;
+		if ((rc | local (s)) && write (s->fd, &one, sizeof one) < 0)
+			return s->fd; /* signalled as it is */
 	}
 	return s->fd;
 }
@@ -68,7 +83,7 @@ static int put_int (int n, void *value, size_t *size)
 API int zmq_getsockopt (void *socket, int option, void *optval, size_t *optvallen)
 {
 	struct socket *s = as_socket (socket);
-	if (!s)
+	if (!s || is_over (s))
 		return -1;
 	if (!optval || !optvallen)
 		return fail (EINVAL);

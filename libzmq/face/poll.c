@@ -15,20 +15,27 @@ static int bits (const zmq_pollitem_t *item, const struct socket *s)
 	return (item->events & ZMQ_POLLIN && s->receives ? READY_IN : 0) | (item->events & ZMQ_POLLOUT && s->sends ? READY_OUT : 0);
 }
 
+/* watched are the READY_ bits to ask for: those, or, where the socket can have none of what is asked, what tells of its end. */
+static int watched (const zmq_pollitem_t *item, const struct socket *s)
+{
+	int all = bits (item, s);
+	return all || !item->events ? all : s->sends ? READY_OUT | READY_CHANGE : READY_IN;
+}
+
 static short revents (int ready) { return (ready & READY_IN ? ZMQ_POLLIN : 0) | (ready & READY_OUT ? ZMQ_POLLOUT : 0); }
 
 /* look finds out what of a socket is ready: everything is asked for that the engine does not watch, or has signalled. */
 static int look (zmq_pollitem_t *item, struct socket *s)
 {
 	int wanted = bits (item, s), have = local (s) & wanted;
-	int open = wanted & ~have & ~s->armed;
+	int open = watched (item, s) & ~have & ~s->armed;
 	if (open) {
 		int rc = ask (s, open);
 		if (rc < 0)
 			return -1;
 		have |= rc;
 	}
-	item->revents = revents (have);
+	item->revents = revents (have & wanted);
 	return item->revents != 0;
 }
 
@@ -55,13 +62,17 @@ static int prepare (zmq_pollitem_t *items, struct pollfd *at, int n)
 			continue;
 		}
 		struct socket *s = as_socket (items[i].socket);
-		if (!s || need_fd (s) < 0)
+		if (!s)
+			return -1;
+		if (__atomic_load_n (&s->context->ended, __ATOMIC_RELAXED)) /* whatever lies in the face */
+			return fail (ETERM);
+		if (need_fd (s) < 0)
 			return -1;
 		int rc = look (&items[i], s);
 		if (rc < 0)
 			return -1;
 		ready += rc;
-		at[i] = (struct pollfd){s->fd, bits (&items[i], s) ? POLLIN : 0, 0};
+		at[i] = (struct pollfd){s->fd, items[i].events ? POLLIN : 0, 0};
 	}
 	return ready;
 }

@@ -33,7 +33,21 @@ static int copy (struct socket *capture, zmq_msg_t *msg, int flags)
 	return rc < 0 ? -1 : 0;
 }
 
-/* pass moves one message; 0 if there is none. */
+/* abandon takes the rest of a message that cannot go on, and forgets what went before, so that none of it becomes part of another
+ * one. It returns -1 and leaves errno. */
+static int abandon (struct proxy *p, struct socket *from, struct socket *to, zmq_msg_t *msg)
+{
+	int why = errno;
+	while (from->more && zmq_msg_recv (msg, from, ZMQ_DONTWAIT) >= 0)
+		; /* messages come whole, so nothing waits here */
+	sent (to);
+	if (p->capture)
+		sent (p->capture);
+	zmq_msg_close (msg);
+	return fail (why);
+}
+
+/* pass moves one message; 0 if there is none. Where nobody would ever take it the proxy ends, as libzmq's. */
 static int pass (struct proxy *p, struct socket *from, struct socket *to, struct count *in, struct count *out)
 {
 	zmq_msg_t msg;
@@ -44,16 +58,8 @@ static int pass (struct proxy *p, struct socket *from, struct socket *to, struct
 		size_t size = zmq_msg_size (&msg);
 		more = zmq_msg_more (&msg);
 		int flags = more ? ZMQ_SNDMORE : 0;
-		if (copy (p->capture, &msg, flags) < 0)
-			return zmq_msg_close (&msg), -1;
-		if (zmq_msg_send (&msg, to, flags) < 0) {
-			if (errno == EHOSTUNREACH) { /* nobody would ever take it */
-				zmq_msg_close (&msg);
-				zmq_msg_init (&msg);
-				continue;
-			}
-			return zmq_msg_close (&msg), -1;
-		}
+		if (copy (p->capture, &msg, flags) < 0 || zmq_msg_send (&msg, to, flags) < 0)
+			return abandon (p, from, to, &msg);
 		in->bytes_in += size;
 		out->bytes_out += size;
 	}

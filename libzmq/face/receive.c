@@ -87,10 +87,16 @@ static size_t length (struct record *r)
 	return sizeof *r + (r->flags & RECORD_FAR ? sizeof (void *) : (r->size + 7) & ~(uint64_t) 7);
 }
 
+/* taken goes on behind a record, which may be gone then. */
 void taken (struct socket *s, struct record *r)
 {
 	s->more = r->flags & RECORD_MORE;
 	s->at += length (r);
+	if (s->at >= s->batch.used && s->batch.room > KEPT) {
+		free (s->batch.memory);
+		s->batch.memory = NULL;
+		s->batch.room = s->batch.used = s->at = 0;
+	}
 }
 
 /* discard_batch frees what nobody will take. */

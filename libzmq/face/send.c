@@ -76,10 +76,37 @@ static int until (struct socket *s, step *try, struct frame *f, int flags)
 }
 
 /* sent forgets the frames that are on their way. */
-static void sent (struct socket *s)
+void sent (struct socket *s)
 {
 	s->part_count = 0;
 	s->bytes_used = 0;
+	if (s->bytes_room > KEPT) {
+		free (s->bytes);
+		s->bytes = NULL;
+		s->bytes_room = 0;
+	}
+	if (s->part_room > KEPT / (int) sizeof *s->parts) {
+		free (s->parts);
+		s->parts = NULL;
+		s->part_room = 0;
+	}
+}
+
+/* last sends the message that f ends. One whose peer went away between its frames is dropped, as in libzmq. When it is not taken
+ * its frames are forgotten, or they would be part of the next one; a call that was interrupted can be made again, and so can one
+ * of a publisher, who waits for its subscribers with the last frame (XPUB_NODROP), where libzmq's waits with the first. */
+static int last (struct socket *s, struct frame *f, int flags)
+{
+	int rc = until (s, whole, f, flags);
+	bool publishes = s->type == ZMQ_PUB || s->type == ZMQ_XPUB;
+	if (rc < 0 && (errno == EINTR || (errno == EAGAIN && publishes)))
+		return -1;
+	if (rc < 0 && s->part_count && errno == EHOSTUNREACH)
+		rc = 0;
+	int why = errno;
+	sent (s);
+	errno = why;
+	return rc < 0 ? -1 : 0;
 }
 
 int send_frame (struct socket *s, const void *data, size_t size, int flags)
@@ -89,12 +116,8 @@ int send_frame (struct socket *s, const void *data, size_t size, int flags)
 	if (s->more && (s->type == ZMQ_REP || s->type == ZMQ_REQ)) /* the message that it received is not read to its end */
 		return fail (EFSM);
 	struct frame f = {data, size};
-	if (!(flags & ZMQ_SNDMORE)) {
-		if (until (s, whole, &f, flags) < 0)
-			return -1;
-		sent (s);
-		return 0;
-	}
+	if (!(flags & ZMQ_SNDMORE))
+		return last (s, &f, flags);
 	if (s->part_count == 0 && until (s, first, &f, flags) < 0)
 		return -1;
 	return gather (s, data, size);

@@ -20,6 +20,10 @@ static void pollers (void *ctx)
 	FAILS (EINVAL, zmq_poller_add (poller, b, NULL, 64));
 	FAILS (EBADF, zmq_poller_add_fd (poller, -1, NULL, ZMQ_POLLIN));
 	CHECK (zmq_poller_add_fd (poller, p[0], p, ZMQ_POLLIN) == 0 && zmq_poller_size (poller) == 2);
+	FAILS (EINVAL, zmq_poller_modify_fd (poller, p[1], ZMQ_POLLOUT));
+	CHECK (zmq_poller_add_fd (poller, p[1], NULL, ZMQ_POLLIN) == 0 && zmq_poller_modify_fd (poller, p[1], ZMQ_POLLOUT) == 0);
+	CHECK (zmq_poller_wait (poller, e, LIMIT) == 0 && !e[0].socket && e[0].fd == p[1] && e[0].events == ZMQ_POLLOUT);
+	CHECK (zmq_poller_remove_fd (poller, p[1]) == 0);
 	FAILS (EAGAIN, zmq_poller_wait (poller, e, 0));
 	CHECK (e[0].socket == NULL && e[0].fd == -1);
 	CHECK (zmq_send (b, "x", 1, 0) == 1);

@@ -3,6 +3,7 @@
  * every call is an error, at once. */
 #include "check.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,33 @@ static void wait_for (pid_t child)
 	CHECK (WIFEXITED (status) && WEXITSTATUS (status) == 0);
 }
 
+static void *open_one (void *arg)
+{
+	CHECK (zmq_ctx_new ());
+	return arg;
+}
+
+/* A fork while another thread opens the engine: the child has an engine of its own, or hears that it can have none. */
+static void meanwhile (void)
+{
+	pthread_t thread;
+	pid_t children[30];
+	CHECK (pthread_create (&thread, NULL, open_one, NULL) == 0);
+	for (int i = 0; i < 30; i++) {
+		children[i] = fork ();
+		CHECK (children[i] >= 0);
+		if (children[i] == 0) {
+			alarm (20);
+			errno = 0;
+			void *ctx = zmq_ctx_new ();
+			_exit (ctx ? zmq_ctx_term (ctx) != 0 : errno != ENOTSUP);
+		}
+	}
+	for (int i = 0; i < 30; i++)
+		wait_for (children[i]);
+	pthread_join (thread, NULL);
+}
+
 int main (void)
 {
 	zmq_msg_t m;
@@ -30,6 +58,14 @@ int main (void)
 		pid_t child = fork ();
 		if (child == 0) {
 			talk ();
+			return 0;
+		}
+		wait_for (child);
+	}
+	for (int i = 0; i < 5; i++) {
+		pid_t child = fork ();
+		if (child == 0) {
+			meanwhile ();
 			return 0;
 		}
 		wait_for (child);

@@ -94,6 +94,20 @@ static void until_nothing (void *ctx)
 	CHECK (zmq_close (a) == 0 && zmq_close (b) == 0);
 }
 
+/* Whoever asks for the descriptor when a message is there already, and waits for it at once, need not wait. */
+static void there_already (void *ctx)
+{
+	char at[256], c;
+	void *a = socket_of (ctx, ZMQ_PULL), *b = socket_of (ctx, ZMQ_PUSH);
+	CHECK (zmq_connect (b, bound (a, at)) == 0 && zmq_send (b, "x", 1, 0) == 1);
+	CHECK (zmq_poll (NULL, 0, 300) == 0); /* the message comes */
+	struct pollfd fd = {int_of (a, ZMQ_FD), POLLIN, 0};
+	CHECK (poll (&fd, 1, LIMIT) == 1);
+	CHECK (int_of (a, ZMQ_EVENTS) == ZMQ_POLLIN && zmq_recv (a, &c, 1, ZMQ_DONTWAIT) == 1);
+	CHECK (int_of (a, ZMQ_EVENTS) == 0 && poll (&fd, 1, 0) == 0);
+	CHECK (zmq_close (a) == 0 && zmq_close (b) == 0);
+}
+
 enum { MANY = 20000 };
 
 static void *bursts (void *s)
@@ -132,6 +146,7 @@ int main (void)
 	edges (ctx, "inproc://edges");
 	edges (ctx, "ipc://@edges-of-libzmq-test");
 	until_nothing (ctx);
+	there_already (ctx);
 	mixed (ctx);
 	CHECK (zmq_ctx_term (ctx) == 0);
 	return 0;

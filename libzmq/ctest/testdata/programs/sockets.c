@@ -202,8 +202,11 @@ static void *waits_for_end (void *s)
 	FAILS (ETERM, zmq_connect (s, "inproc://b"));
 	int n;
 	size_t size = sizeof n;
-	FAILS (ETERM, zmq_getsockopt (s, ZMQ_EVENTS, &n, &size));
-	FAILS (ETERM, zmq_setsockopt (s, ZMQ_LINGER, &n, sizeof n));
+	for (const int *o = (const int[]){ZMQ_EVENTS, ZMQ_FD, ZMQ_TYPE, ZMQ_RCVMORE, ZMQ_THREAD_SAFE, ZMQ_RCVTIMEO, ZMQ_SNDTIMEO, ZMQ_LINGER, 0}; *o; o++)
+		FAILS (ETERM, zmq_getsockopt (s, *o, &n, &size));
+	n = 1;
+	for (const int *o = (const int[]){ZMQ_RCVTIMEO, ZMQ_SNDTIMEO, ZMQ_LINGER, 0}; *o; o++)
+		FAILS (ETERM, zmq_setsockopt (s, *o, &n, sizeof n));
 	zmq_pollitem_t item = {s, 0, ZMQ_POLLIN, 0};
 	FAILS (ETERM, zmq_poll (&item, 1, -1));
 	CHECK (zmq_close (s) == 0);
