@@ -146,6 +146,7 @@ func TestNobodyStarves(t *testing.T) {
 	there := o.bind(t, loopback)
 	flood := startPeer(t).open(t, "PUSH", nil)
 	flood.connect(t, there)
+	o.await(t, monitor.HandshakeSucceeded)
 	flood.stream(t, "loud", 10)
 	const quiet = 100
 	var senders [2]*socket
