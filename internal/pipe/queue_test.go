@@ -2,6 +2,7 @@ package pipe
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -348,6 +349,24 @@ func TestVoidIsNotSent(t *testing.T) {
 	q.Return(&b, 0, 0) // the first had not gone out either
 	if b := q.TakeBytes(); !bytes.Equal(b.Buf, []byte{0, 1, 3}) {
 		t.Errorf("took % x, want the message after Void alone", b.Buf)
+	}
+}
+
+// At a connection's end all that came is taken in, whatever the mark says, and nothing from behind a command that is wrong.
+func TestOverrunStopsAtWhatIsWrong(t *testing.T) {
+	wrong := errors.New("wrong")
+	in := &Inlet{Command: func([]byte) error { return wrong }}
+	q := NewQueue(1)
+	in.Open(q, nil)
+	n := copy(in.Room(), "\x00\x01a\x00\x01b\x04\x01?\x00\x01c")
+	if _, err := in.Advance(n); err != nil || !in.Stalled() {
+		t.Fatalf("%v, stalled %t; want the mark", err, in.Stalled())
+	}
+	if _, err := in.Overrun(); err != wrong {
+		t.Errorf("%v; want the command's error", err)
+	}
+	if n := q.Len(); n != 2 {
+		t.Errorf("%d messages; want the two before the command", n)
 	}
 }
 

@@ -240,12 +240,6 @@ func New(ctx *Context, typ string, opt Options) *Core {
 // Own says what its user knows the socket as: it is one of those that the Context shows.
 func (c *Core) Own(as any) { c.ctx.own(c, as) }
 
-// Known reports whether there is a socket type of this name.
-func Known(typ string) bool {
-	_, ok := rules(typ)
-	return ok
-}
-
 // Type is the socket's type, "PUSH".
 func (c *Core) Type() string { return c.typ }
 

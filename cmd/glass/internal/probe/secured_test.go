@@ -2,8 +2,6 @@ package probe
 
 import (
 	"encoding/json"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -172,25 +170,7 @@ func guardedLibzmq(t *testing.T) (places map[string]map[string]string, key curve
 	if err := (curve.Certificate{KeyPair: known}).WriteFiles(filepath.Join(folder, "ann.key")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(python(t), "testdata/guarded.py", folder)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stdin.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-	})
+	_, stdout := startPeers(t, "testdata/guarded.py", folder)
 	var told struct {
 		Places map[string]map[string]string
 		Key    curve.PublicKey

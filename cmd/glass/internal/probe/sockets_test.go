@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -164,16 +165,15 @@ func TestWhatThePeerSees(t *testing.T) {
 	}
 }
 
-// libzmqPeers are sockets of libzmq, one of each type. received asks what their applications have had since the last time,
-// and who of those that choose one peer could send.
-func libzmqPeers(t *testing.T) (places map[string][]string, received func() (map[string][][]string, []string)) {
+// startPeers runs a program with libzmq's sockets until the test is over, or its standard input is.
+func startPeers(t *testing.T, args ...string) (stdin io.WriteCloser, stdout io.Reader) {
 	t.Helper()
-	cmd := exec.Command(python(t), "testdata/peers.py", t.TempDir())
+	cmd := exec.Command(python(t), args...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stdout, err := cmd.StdoutPipe()
+	stdout, err = cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +187,14 @@ func libzmqPeers(t *testing.T) (places map[string][]string, received func() (map
 			t.Error(err)
 		}
 	})
+	return stdin, stdout
+}
+
+// libzmqPeers are sockets of libzmq, one of each type. received asks what their applications have had since the last time,
+// and who of those that choose one peer could send.
+func libzmqPeers(t *testing.T) (places map[string][]string, received func() (map[string][][]string, []string)) {
+	t.Helper()
+	stdin, stdout := startPeers(t, "testdata/peers.py", t.TempDir())
 	lines := bufio.NewScanner(stdout)
 	answer := func(v any) {
 		t.Helper()

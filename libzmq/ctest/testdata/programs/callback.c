@@ -3,11 +3,8 @@
 #define ZMQ_BUILD_DRAFT_API
 #include "check.h"
 
-#include <unistd.h>
-
 static void *ctx;
-static int calls, late, deadlocks;
-static volatile int over;
+static int calls, deadlocks;
 
 static void slow (void *socket, int event, zmq_event_data_t *data)
 {
@@ -18,7 +15,6 @@ static void slow (void *socket, int event, zmq_event_data_t *data)
 		usleep (300 * 1000); /* so that the rest is told after zmq_close */
 	if (zmq_ctx_term (ctx) == -1 && errno == EDEADLK)
 		deadlocks++;
-	late += over;
 }
 
 int main (void)
@@ -31,9 +27,6 @@ int main (void)
 	bound (s, where);
 	CHECK (zmq_close (s) == 0);
 	CHECK (zmq_ctx_term (ctx) == 0);
-	over = 1;
-	CHECK (calls == 3 && deadlocks == calls); /* listening, closed, monitor stopped */
-	usleep (500 * 1000);
-	CHECK (late == 0);
+	CHECK (calls == 3 && deadlocks == calls); /* listening, closed, monitor stopped: all of them, before the end */
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #define CHECK(what) \
@@ -38,6 +39,13 @@ static inline void *socket_of (void *context, int type)
 	CHECK (zmq_setsockopt (s, ZMQ_SNDTIMEO, &limit, sizeof limit) == 0);
 	CHECK (zmq_setsockopt (s, ZMQ_LINGER, &linger, sizeof linger) == 0);
 	return s;
+}
+
+/* abstract is a name over ipc that is this process's alone, and no file. */
+static inline const char *abstract (const char *name, char text[64])
+{
+	snprintf (text, 64, "ipc://@%s-%d", name, (int) getpid ());
+	return text;
 }
 
 /* bound binds s to a port of the system's choice and says where. */

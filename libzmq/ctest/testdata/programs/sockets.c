@@ -246,6 +246,7 @@ static void limits (void)
 
 int main (void)
 {
+	char text[64];
 	arguments ();
 	void *ctx = zmq_ctx_new ();
 	CHECK (ctx);
@@ -254,12 +255,12 @@ int main (void)
 	names (ctx);
 	waits (ctx);
 	pressure (ctx, "inproc://pressure", ZMQ_PULL, ZMQ_PUSH);
-	pressure (ctx, "ipc://@pressure-of-libzmq-test", ZMQ_PULL, ZMQ_PUSH);
+	pressure (ctx, abstract ("pressure", text), ZMQ_PULL, ZMQ_PUSH);
 	pressure (ctx, "inproc://pressure2", ZMQ_PAIR, ZMQ_PAIR);
 	pressure_on_one (ctx, "inproc://one");
-	pressure_on_one (ctx, "ipc://@one-of-libzmq-test");
+	pressure_on_one (ctx, abstract ("one", text));
 	pressure_on_all (ctx, "inproc://all");
-	pressure_on_all (ctx, "ipc://@all-of-libzmq-test");
+	pressure_on_all (ctx, abstract ("all", text));
 	CHECK (zmq_ctx_term (ctx) == 0);
 	ends ();
 	limits ();
