@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/glassmq/zmq/cmd/glass/internal/show"
+	"github.com/glassmq/zmq/observe/fact"
 )
 
 // A streaming is what the commands have in common that print events as they happen.
@@ -52,7 +53,7 @@ func (s *streaming) open(cmd *cobra.Command, o show.Options) (*show.Stream, erro
 		o.Grep = re
 	}
 	o.Form, o.NoColour = s.form.chosen, s.noColour
-	o.Instance = show.Self("glass")
+	o.Instance = fact.Self("glass")
 	return show.NewStream(cmd.OutOrStdout(), o), nil
 }
 

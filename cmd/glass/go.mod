@@ -12,9 +12,12 @@ require (
 )
 
 require (
+	github.com/glassmq/zmq/observe v0.0.0-00010101000000-000000000000
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	golang.org/x/tools v0.26.0 // indirect
 )
 
 replace github.com/glassmq/zmq => ../..
+
+replace github.com/glassmq/zmq/observe => ../../observe

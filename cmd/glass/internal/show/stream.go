@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/observe/fact"
 )
 
 // The forms of a Stream.
@@ -25,7 +26,7 @@ const (
 type Options struct {
 	Form     string // Text or JSONL
 	NoColour bool   // also on a terminal
-	Instance Instance
+	Instance fact.Instance
 	Grep     *regexp.Regexp // only events whose lines match; nil: all
 	Names    int            // columns of the longest name to expect, so that what follows stands in a column
 }
@@ -130,7 +131,7 @@ func (s *Stream) Summary() string {
 }
 
 // jsonl is the form for programs.
-type jsonl struct{ of Instance }
+type jsonl struct{ of fact.Instance }
 
 func (j jsonl) line(e *monitor.Event) ([]byte, error) {
 	b, err := j.of.JSON(*e)

@@ -1,4 +1,4 @@
-package show
+package fact
 
 import (
 	"encoding/json"

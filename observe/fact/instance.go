@@ -1,4 +1,4 @@
-package show
+package fact
 
 import (
 	"bytes"
@@ -11,13 +11,13 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-// An Instance is the process that events come from: what joins the lines of many processes, where connection ids and
+// An Instance is the process that facts come from: what joins the lines of many processes, where connection ids and
 // numbers of events are unique in one only.
 type Instance struct {
-	ID   string // random
-	App  string // the service; "" if unknown
-	Host string // "" if the system does not tell
-	PID  int
+	ID   string `json:"inst"`           // random
+	App  string `json:"app,omitempty"`  // the service; "" if unknown
+	Host string `json:"host,omitempty"` // "" if the system does not tell
+	PID  int    `json:"pid,omitempty"`
 }
 
 // Self is this process, under a new random ID.
@@ -32,18 +32,31 @@ func Self(app string) Instance {
 	}
 }
 
-// JSON is e as one JSON object without a line break: monitor's own, which is read here key by key, with the instance's
-// keys before those that they belong to, and conn as "<instance>/<n>". The order of the keys stays as monitor has it.
+// ConnKey is a connection's id among those of all processes: "<instance>/<n>"; "" for 0, which is none.
+func (i Instance) ConnKey(c monitor.ConnID) string {
+	if c == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s/%d", i.ID, c)
+}
+
+// JSON is e as one JSON object without a line break: monitor's own, with the instance's keys before those that they
+// belong to, and conn as "<instance>/<n>". The order of the keys stays as monitor has it.
 func (i Instance) JSON(e monitor.Event) ([]byte, error) {
 	plain, err := e.MarshalJSON()
 	if err != nil {
 		return nil, err
 	}
-	in := json.NewDecoder(bytes.NewReader(plain))
+	return i.sign(plain)
+}
+
+// sign puts the instance's keys into a line that has none, key by key.
+func (i Instance) sign(line []byte) ([]byte, error) {
+	in := json.NewDecoder(bytes.NewReader(line))
 	if _, err := in.Token(); err != nil { // the opening brace
 		return nil, err
 	}
-	out := object{b: make([]byte, 0, len(plain)+160)}
+	out := object{b: make([]byte, 0, len(line)+160)}
 	for named := false; in.More(); {
 		key, err := in.Token()
 		if err != nil {
@@ -68,7 +81,9 @@ func (i Instance) extend(out *object, key any, value json.RawMessage) {
 	case "event":
 		out.text("app", i.App)
 		out.text("host", i.Host)
-		out.value("pid", fmt.Append(nil, i.PID))
+		if i.PID != 0 {
+			out.value("pid", fmt.Append(nil, i.PID))
+		}
 	case "conn":
 		var n string
 		if json.Unmarshal(value, &n) == nil {
