@@ -49,6 +49,9 @@ type Config struct {
 	MaxHandshakes                    int                 // at once, per listener; 0: 1024; Unlimited
 	MaxHandshakesPerHost             int                 // of them with one address, of tcp; 0: half of MaxHandshakes; Unlimited
 	MaxHandshakeBytes                int                 // that a peer may send before it is through; 0: 128 KiB; Unlimited
+	MaxProperties                    int                 // that a peer may name in its handshake; 0: 64, which is the most
+	MaxPropertyBytes                 int                 // of all of them, names and values; 0: 64 KiB, which is the most
+	MaxPongs                         int                 // answers to PINGs that wait until the peer reads, the rest is not answered; 0: 1; at most 1024
 	Backlog                          int                 // connections the kernel holds for Accept; 0: the system's maximum
 	SendBuffer, RecvBuffer           int                 // kernel buffers, bytes; 0: the system's
 	TOS, Priority                    int                 // of packets, 0 to 255; of the socket, Linux; 0: the system's; of tcp
@@ -131,6 +134,7 @@ const (
 	defaultTimeout           = 30 * time.Second       // libzmq's for the handshake; for the connect, the kernel's two minutes are no use to anybody
 	defaultMaxHandshakes     = 1024                   // strangers that stall are 1024 goroutines at most
 	defaultMaxHandshakeBytes = 128 << 10              // a greeting, two rounds of commands, metadata at its limit
+	mostPongs                = 1024                   // of 23 bytes each; one is what a peer needs that asks again before it has read
 	leastHandshakeBytes      = 1 << 10                // the greeting is 64 bytes, the largest command without metadata CURVE's INITIATE, 257 and up
 	mostTTL                  = 65500 * time.Millisecond
 

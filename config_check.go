@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -38,6 +39,9 @@ func (c Config) options(t Type) (o socket.Options, err error) {
 		MaxHandshakes:        k.count("MaxHandshakes", c.MaxHandshakes, defaultMaxHandshakes),
 		MaxHandshakesPerHost: k.count("MaxHandshakesPerHost", c.MaxHandshakesPerHost, c.handshakesPerHost()),
 		MaxHandshakeBytes:    k.count("MaxHandshakeBytes", c.MaxHandshakeBytes, defaultMaxHandshakeBytes),
+		MaxProperties:        cmp.Or(c.MaxProperties, zmtp.MaxProperties),
+		MaxPropertyBytes:     cmp.Or(c.MaxPropertyBytes, zmtp.MaxMetadata),
+		MaxPongs:             cmp.Or(c.MaxPongs, 1),
 		Mechanism:            c.Mechanism,
 		Authenticate:         c.Authenticate,
 		Domain:               c.ZAPDomain,
@@ -92,6 +96,12 @@ func (c *Config) ranges(k *check) {
 	k.that(len(c.RoutingID) <= 255, "RoutingID", "%d bytes: at most 255", len(c.RoutingID))
 	k.that(!strings.HasPrefix(c.RoutingID, "\x00"), "RoutingID", "ids that begin with NUL are the ones that sockets make up: begin with another byte")
 	k.that(c.MaxHandshakeBytes < 1 || c.MaxHandshakeBytes >= leastHandshakeBytes, "MaxHandshakeBytes", "%d: an ordinary handshake takes up to %d", c.MaxHandshakeBytes, leastHandshakeBytes)
+	for _, f := range []struct {
+		name        string
+		value, most int
+	}{{"MaxProperties", c.MaxProperties, zmtp.MaxProperties}, {"MaxPropertyBytes", c.MaxPropertyBytes, zmtp.MaxMetadata}, {"MaxPongs", c.MaxPongs, mostPongs}} {
+		k.that(f.value >= 0 && f.value <= f.most, f.name, "%d: 1 to %d, or 0 for the default", f.value, f.most)
+	}
 	k.that(c.TOS >= 0 && c.TOS <= 255, "TOS", "%d: 0 to 255", c.TOS)
 	k.that(c.ReconnectStop>>3 == 0, "ReconnectStop", "%#b has bits that are none of Stop's", c.ReconnectStop)
 	k.that(c.RouterNotify>>2 == 0, "RouterNotify", "%#b has bits that are none of Notify's", c.RouterNotify)
@@ -146,6 +156,7 @@ func (c *Config) appliesRaw(k *check) {
 		set   bool
 	}{
 		{"PlainAnywhere", c.PlainAnywhere}, {"MaxMessageSize", c.MaxMessageSize != 0}, {"RoutingID", c.RoutingID != ""}, {"HandshakeTimeout", c.HandshakeTimeout != 0}, {"MaxHandshakeBytes", c.MaxHandshakeBytes != 0}, {"HeartbeatInterval", c.HeartbeatInterval != 0},
+		{"MaxProperties", c.MaxProperties != 0}, {"MaxPropertyBytes", c.MaxPropertyBytes != 0}, {"MaxPongs", c.MaxPongs != 0},
 		{"Metadata", len(c.Metadata) > 0}, {"Mechanism", c.Mechanism != nil}, {"ReconnectStop", c.ReconnectStop&StopHandshakeFailed != 0},
 		{"ProbeRouter", c.ProbeRouter}, {"Authenticate", c.Authenticate != nil}, {"ZAPDomain", c.ZAPDomain != ""},
 	} {

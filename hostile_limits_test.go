@@ -14,6 +14,7 @@ import (
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/zmqtest"
 	"github.com/glassmq/zmq/zmtp"
+	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 // The limits of a handshake: one deadline for all of it, and so many at once.
@@ -301,6 +302,49 @@ func TestHostileReadySaysNothingOfUs(t *testing.T) {
 		}
 		must(t, conn.Close())
 	})
+}
+
+// A peer may say so much of itself and no more, whatever the mechanism: at the limit it is let in, one beyond it is told why not.
+func TestHostileMetadata(t *testing.T) {
+	keys := curve.NewKeyPair()
+	mechanisms := map[string][2]zmtp.Mechanism{
+		"NULL":  {},
+		"PLAIN": {zmtp.PlainServer(), zmtp.PlainClient("ann", "password")},
+		"CURVE": {curve.Server(keys), curve.Client(keys, keys.Public)},
+	}
+	const own = len("\x0bSocket-Type....PUSH") // PUSH has no Identity
+	told := map[string]string{"X-A": "1", "X-B": "22"}
+	limits := map[string]struct {
+		properties, bytes int
+		words             string // of the refusal; "": let in
+	}{
+		"as many as may be":  {3, 0, ""},
+		"one too many":       {2, 0, "more than 2 properties"},
+		"as long as may be":  {0, own + 9 + 10, ""},
+		"one byte too long":  {0, own + 9 + 9, "at most 38 accepted"},
+		"without a limit":    {0, 0, ""},
+		"nothing but a type": {1, 0, "more than 1 properties"},
+	}
+	for mechanism, sides := range mechanisms {
+		for name, limit := range limits {
+			t.Run(mechanism+"/"+name, func(t *testing.T) {
+				newField(t, true, func(t *testing.T, f *field) {
+					pull := f.socket(t, "PULL", zmq.Config{Mechanism: sides[0], Authenticate: zmq.AllowAny, PlainAnywhere: mechanism == "PLAIN", MaxProperties: limit.properties, MaxPropertyBytes: limit.bytes})
+					push := f.socket(t, "PUSH", zmq.Config{Mechanism: sides[1], PlainAnywhere: mechanism == "PLAIN", Metadata: told})
+					w := pull.Watch(monitor.HandshakeSucceeded | monitor.Failures)
+					must(t, push.Connect(bindTo(t, pull, f.endpoint)))
+					e, err := w.Next(within(t))
+					must(t, err)
+					switch {
+					case limit.words == "" && e.Kind != monitor.HandshakeSucceeded:
+						t.Errorf("got %v, want it let in", e)
+					case limit.words != "" && (e.Kind != monitor.HandshakeFailedProtocol || e.Reason != monitor.ReasonMalformed || !strings.Contains(e.Why(), limit.words)):
+						t.Errorf("got %v: %s; want it refused with %q", e, e.Why(), limit.words)
+					}
+				})
+			})
+		}
+	}
 }
 
 // TestHostileTTL sends PINGs with every kind of TTL and falls silent (row 5): libzmq takes 65.6 s for 64 ms.

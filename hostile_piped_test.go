@@ -79,11 +79,17 @@ func (c *tallied) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// Of the PINGs of a peer that does not read, one is answered: no more than one PONG ever waits behind what is being written.
+// Of the PINGs of a peer that does not read, as many are answered as MaxPongs says, and one by default: no more PONGs ever
+// wait behind what is being written.
 func TestHostilePingsOfTheDeaf(t *testing.T) {
+	t.Run("by default", func(t *testing.T) { deafPings(t, 0, `PONG{ "second" }`) })
+	t.Run("three may wait", func(t *testing.T) { deafPings(t, 3, `PONG{ "second" } PONG{ "more" } PONG{ "more" }`) })
+}
+
+func deafPings(t *testing.T, most int, waiting string) {
 	const pings = 10_000
 	l := newPiped()
-	pair := zmq.NewPair(zmq.Config{Context: newContext(t), Network: zmq.Network{Listen: l.listen}})
+	pair := zmq.NewPair(zmq.Config{Context: newContext(t), Network: zmq.Network{Listen: l.listen}, MaxPongs: most})
 	bindTo(t, pair, "tcp://127.0.0.1:1")
 	conn := l.dial(t)
 	spell := func(words string) []byte { return spelled(t, words, "PAIR") }
@@ -106,7 +112,7 @@ func TestHostilePingsOfTheDeaf(t *testing.T) {
 	write(bytes.Repeat(spell(`PING{ hex:0000 "more" }`), pings))
 	write(spell("JUNK")) // is read when the PINGs have been obeyed
 	send(t, pair, "end") // goes out behind everything that waits
-	want := append(pong[1:], spell(`PONG{ "second" } frame{ "end" }`)...)
+	want := append(pong[1:], spell(waiting+` frame{ "end" }`)...)
 	if got := read(len(want)); !bytes.Equal(got, want) {
 		t.Errorf("%d PINGs later the peer is sent %q, want %q", pings, got, want)
 	}

@@ -121,6 +121,7 @@ func defaultTexts(t *testing.T) map[string]string {
 		"ReconnectMin": o.ReconnectMin.String(), "ReconnectMax": o.ReconnectMax.String(),
 		"ConnectTimeout": o.ConnectTimeout.String(), "HandshakeTimeout": o.HandshakeTimeout.String(), "HeartbeatTimeout": "HeartbeatInterval",
 		"MaxHandshakes": fmt.Sprint(o.MaxHandshakes), "MaxHandshakesPerHost": fmt.Sprint(o.MaxHandshakesPerHost),
+		"MaxProperties": fmt.Sprint(o.MaxProperties), "MaxPropertyBytes": fmt.Sprint(o.MaxPropertyBytes), "MaxPongs": fmt.Sprint(o.MaxPongs),
 		"MaxHandshakeBytes": fmt.Sprint(o.MaxHandshakeBytes), "Mechanism": o.Mechanism.Name(),
 		"MaxSubscriptions": fmt.Sprint(o.MaxSubscriptions), "MaxSubscriptionBytes": fmt.Sprint(o.MaxSubscriptionBytes),
 		"MaxMessageSize": "no limit",

@@ -110,7 +110,7 @@ var protocolCodes = map[uint64]protocolCode{
 	0x10000016: {"ZMTP_MALFORMED_COMMAND_READY", ReasonMalformed, malformedCommand("READY")},
 	0x10000017: {"ZMTP_MALFORMED_COMMAND_WELCOME", ReasonMalformed, malformedCommand("WELCOME")},
 	0x10000018: {"ZMTP_INVALID_METADATA", ReasonMalformed, words{
-		"the peer's metadata could not be read, or its socket type does not fit",
+		"the peer's metadata could not be read, or its socket type does not fit[: {err}]",
 		"compare the socket types of both sides; if they fit, the peer's library is faulty",
 	}},
 	0x11000001: {name: "ZMTP_CRYPTOGRAPHIC", reason: ReasonWrongServerKey},

@@ -54,10 +54,9 @@ func (m Metadata) Get(name string) (string, bool) {
 // metadata that users supply, before AppendMetadata; the error is an
 // InvalidMetadata.
 func (m Metadata) Validate() error {
-	if len(m) > MaxProperties {
-		return refuse(InvalidMetadata, "more than %d properties", MaxProperties)
+	if err := m.Within(MaxProperties, MaxMetadata); err != nil {
+		return err
 	}
-	size := 0
 	for i, p := range m {
 		if !isPropertyName(p.Name) {
 			return refuse(InvalidMetadata, "illegal property name %s", quote([]byte(p.Name)))
@@ -65,10 +64,22 @@ func (m Metadata) Validate() error {
 		if _, twice := m[:i].Get(p.Name); twice {
 			return refuse(InvalidMetadata, "property %s twice", quote([]byte(p.Name)))
 		}
+	}
+	return nil
+}
+
+// Within says whether m has more than so many properties, or its encoding more
+// than so many bytes; the error is an InvalidMetadata.
+func (m Metadata) Within(properties, bytes int) error {
+	if len(m) > properties {
+		return refuse(InvalidMetadata, "more than %d properties", properties)
+	}
+	size := 0
+	for _, p := range m {
 		size += 1 + len(p.Name) + 4 + len(p.Value)
 	}
-	if size > MaxMetadata {
-		return refuse(InvalidMetadata, "%d bytes of properties, at most %d accepted", size, MaxMetadata)
+	if size > bytes {
+		return refuse(InvalidMetadata, "%d bytes of properties, at most %d accepted", size, bytes)
 	}
 	return nil
 }

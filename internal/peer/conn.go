@@ -58,7 +58,7 @@ type Conn struct {
 	writing  bool      // somebody is writing: a goroutine, or the call that found nobody doing so
 	again    bool      // and shall look once more before it stops
 	control  []byte    // commands that go out before the next message
-	pong     bool      // a PONG is among them: one is enough
+	pongs    int       // how many of them are PONGs: opt.MaxPongs at most
 	cause    *Cause    // why it ended; the first one stays
 	broken   error     // a write failed
 	draining bool      // end when everything is written …

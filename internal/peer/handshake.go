@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -168,6 +169,9 @@ func (h *handshaker) say(cmds []zmtp.Command) error {
 func (h *handshaker) check(remote zmtp.Metadata) error {
 	h.c.introduce(remote, h.approved)
 	if err := zmtp.CheckRemote(h.c.opt.Type, remote); err != nil {
+		return err
+	}
+	if err := remote.Within(cmp.Or(h.c.opt.MaxProperties, zmtp.MaxProperties), cmp.Or(h.c.opt.MaxPropertyBytes, zmtp.MaxMetadata)); err != nil {
 		return err
 	}
 	return h.c.host.Accept(h.c)

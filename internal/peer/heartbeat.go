@@ -197,7 +197,7 @@ func (b *heartbeat) lookIn(now time.Time, d time.Duration) {
 	b.timer.Reset(d)
 }
 
-// ping answers a PING. At most one answer waits: a peer that asks faster than it reads gets fewer.
+// ping answers a PING. Only so many answers wait: a peer that asks faster than it reads gets fewer.
 func (c *Conn) ping(data []byte) error {
 	p, err := zmtp.ParsePing(data)
 	if err != nil {
@@ -205,11 +205,11 @@ func (c *Conn) ping(data []byte) error {
 	}
 	c.beat.heed(p.TTL)
 	c.mu.Lock()
-	if c.pong {
+	if c.pongs >= max(1, c.opt.MaxPongs) {
 		c.mu.Unlock()
 		return nil
 	}
-	c.pong = true
+	c.pongs++
 	c.mu.Unlock()
 	c.queue(zmtp.AppendPong(nil, p.Context))
 	return nil

@@ -88,6 +88,9 @@ type Options struct {
 	MaxHandshakes        int
 	MaxHandshakesPerHost int
 	MaxHandshakeBytes    int
+	MaxProperties        int // of the peer's metadata; 0: what zmtp allows
+	MaxPropertyBytes     int // of the same
+	MaxPongs             int // that wait; 0 is 1
 
 	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
 

@@ -158,7 +158,7 @@ func (c *Conn) load() bool {
 		}
 		w.at = 0
 		c.mu.Lock()
-		w.commands, c.control, c.pong = c.control, spare(w.commands), false
+		w.commands, c.control, c.pongs = c.control, spare(w.commands), 0
 		if len(w.commands)+w.batch.Size == 0 && !c.again {
 			c.stop()
 			c.mu.Unlock()

@@ -43,6 +43,7 @@ type Options struct {
 	MaxMessageSize                   uint64
 
 	MaxHandshakes, MaxHandshakesPerHost, MaxHandshakeBytes int
+	MaxProperties, MaxPropertyBytes, MaxPongs              int // 1 and up
 
 	Transport     transport.Options
 	Mechanism     zmtp.Mechanism
@@ -272,6 +273,7 @@ func (c *Core) peerOptions() *peer.Options {
 		MaxMessageSize:   o.MaxMessageSize, ConnectTimeout: o.ConnectTimeout, HandshakeTimeout: o.HandshakeTimeout,
 		ReconnectMin: o.ReconnectMin, ReconnectMax: o.ReconnectMax, Stop: o.Stop,
 		MaxHandshakes: o.MaxHandshakes, MaxHandshakesPerHost: o.MaxHandshakesPerHost, MaxHandshakeBytes: o.MaxHandshakeBytes,
+		MaxProperties: o.MaxProperties, MaxPropertyBytes: o.MaxPropertyBytes, MaxPongs: o.MaxPongs,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
 		Immediate: o.Immediate, Jitter: o.Jitter, Source: o.Source,
 	}
