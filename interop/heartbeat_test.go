@@ -8,10 +8,10 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
-// Heartbeats of 50 ms, and silence of ten times that is the end: long enough for a busy machine to be on time.
+// Heartbeats of 50 ms, and silence of twenty times that is the end: long enough for a busy machine to be on time.
 const (
 	beats   = 50 * time.Millisecond
-	silence = 10 * beats
+	silence = 20 * beats
 )
 
 // theirBeats are options for a libzmq that sends heartbeats, in its milliseconds.

@@ -62,7 +62,7 @@ func TestTheirHandlerIsSilent(t *testing.T) {
 			t.Run(mechanism+", "+says, func(t *testing.T) {
 				h.says(reply...)
 				cfg := g.config(pace)
-				cfg.HandshakeTimeout = 200 * time.Millisecond
+				cfg.HandshakeTimeout = 500 * time.Millisecond // they have to get to the question in it
 				s := p.open(t, "DEALER", g.options(options{"HANDSHAKE_IVL": 0}))
 				told := refusal{monitor.HandshakeFailedNoDetail, monitor.ReasonHandshakeTimeout, 0, monitor.ByTimer}
 				told.outlast(t, h, open(t, zmq.DEALER, cfg), s, func(t *testing.T) { s.await(t, handshakeFailed) })
