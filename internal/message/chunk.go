@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"github.com/glassmq/zmq/monitor"
@@ -39,16 +38,25 @@ type Chunk struct {
 type Large struct {
 	At   int
 	body *[]byte
+	ours bool // nobody else has this memory: when the body has been read it is to be used again
 }
 
-// NewLarge is a body that belongs at an offset.
-func NewLarge(at int, body []byte) Large { return Large{at, &body} }
+// NewLarge is a body that belongs at an offset; ours: nobody else has its memory, which may be used again.
+func NewLarge(at int, body []byte, ours bool) Large { return Large{at, &body, ours} }
 
 // Body is nil once the consumer has let go of it.
 func (l *Large) Body() []byte { return *l.body }
 
 // Release lets go of the body.
 func (l *Large) Release() { *l.body = nil }
+
+// Spend is Release by who has read the body; its memory goes to to, if nobody else has it.
+func (l *Large) Spend(to Source) {
+	if l.ours {
+		to.Put(*l.body)
+	}
+	l.Release()
+}
 
 // NewChunk returns a chunk with room for need bytes. Chunks of a queue grow with its traffic: from is the last one's
 // capacity.
@@ -77,14 +85,16 @@ func Inline(n int) int {
 	return 9
 }
 
-// Append adds a frame whose bytes are copied: they are the caller's again.
+// Append adds a frame of less than LargeBody, whose bytes are copied: they are the caller's again.
 func (c *Chunk) Append(frame []byte, more bool) {
 	c.header(len(frame), more)
-	if len(frame) >= LargeBody {
-		c.Large = append(c.Large, NewLarge(len(c.Buf), bytes.Clone(frame))) // unlike make and copy it zeroes nothing first
-		return
-	}
 	c.Buf = append(c.Buf, frame...)
+}
+
+// Own adds a large frame whose memory nobody else has.
+func (c *Chunk) Own(frame []byte, more bool) {
+	c.header(len(frame), more)
+	c.Large = append(c.Large, NewLarge(len(c.Buf), frame, true))
 }
 
 // AppendShort adds a message of one frame of less than 256 bytes, for which there is room.
@@ -98,7 +108,7 @@ func (c *Chunk) AppendShort(frame []byte) {
 func (c *Chunk) Share(frame []byte, more bool) {
 	c.header(len(frame), more)
 	if len(frame) >= LargeBody {
-		c.Large = append(c.Large, NewLarge(len(c.Buf), frame))
+		c.Large = append(c.Large, NewLarge(len(c.Buf), frame, false))
 		return
 	}
 	c.Buf = append(c.Buf, frame...)

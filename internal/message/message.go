@@ -92,4 +92,5 @@ type Buffer struct {
 	Message
 	mem  []byte   // small bodies
 	tail [][]byte // Tail's memory; Tail may begin behind its beginning when an envelope was taken off
+	own  [][]byte // large bodies that were handed over, and nobody else has; short messages leave them alone
 }

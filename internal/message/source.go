@@ -4,14 +4,9 @@ package message
 // where its user will read it.
 //
 // Put is called once for each Get whose bytes did not become a user's: a connection broke, a body moved to a larger
-// place, a queue was dropped. Bytes that reached a user are the user's to give back. Any goroutine may call.
+// place, a queue was dropped, a Buffer has done with it. Bytes that reached a user otherwise are the user's to give back. Any
+// goroutine may call.
 type Source interface {
 	Get(size int) []byte
 	Put(b []byte)
 }
-
-// Heap is Go's own memory; the collector takes it back.
-type Heap struct{}
-
-func (Heap) Get(size int) []byte { return make([]byte, size) }
-func (Heap) Put([]byte)          {}

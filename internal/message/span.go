@@ -77,8 +77,14 @@ func (s *Span) cut(slab *Slab) []byte {
 	return slab.copy(frame)
 }
 
-// Into takes the next message out into b, over its former content. Large bodies are handed over, as by Next.
-func (s *Span) Into(b *Buffer) {
+// Into takes the next message out into b, over its former content. Large bodies are handed over, as by Next, and those of
+// the former content given back to memory.
+func (s *Span) Into(b *Buffer, memory Source) {
+	for i := range b.own {
+		memory.Put(b.own[i])
+		b.own[i] = nil
+	}
+	b.own = b.own[:0]
 	if s.ShortInto(b) {
 		return
 	}
@@ -96,6 +102,9 @@ func (s *Span) Into(b *Buffer) {
 func (b *Buffer) take(s *Span) []byte {
 	frame, large := s.frame()
 	if large {
+		if s.large[s.next-1].ours {
+			b.own = append(b.own, frame)
+		}
 		return frame
 	}
 	from := len(b.mem)

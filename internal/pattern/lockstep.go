@@ -147,7 +147,7 @@ type Rep struct {
 
 func NewRep() *Rep {
 	r := &Rep{in: *NewFairQueue()}
-	r.gone.Out = pipe.NewQueue(0)
+	r.gone.Out = pipe.NewQueue(0, nil)
 	r.gone.Out.Close()
 	return r
 }

@@ -180,7 +180,7 @@ func TestReqHearsWhomItAsked(t *testing.T) {
 func TestRepAnswersWhoAsked(t *testing.T) {
 	r := NewRep()
 	s, in := r.Sender(), r.Receiver()
-	p := &pipe.Pipe{Out: pipe.NewQueue(0)}
+	p := &pipe.Pipe{Out: pipe.NewQueue(0, nil)}
 	s.Attach(p)
 	in.Attach(p)
 	p.SetConn(7)

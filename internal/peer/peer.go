@@ -96,7 +96,8 @@ type Options struct {
 
 	Jitter           func() float64 // in [0, 1): spreads the dial attempts of many
 	SubscriptionMost int            // bytes of one subscription at most; 0: no limit
-	Source           message.Source // of large received bodies; nil: the heap
+	Spares           *pipe.Spares   // large bodies of this socket's that are to be used again
+	Source           message.Source // of large received bodies: mostly the spares
 }
 
 // Stops are what ends the dialling of an endpoint for good.
@@ -120,10 +121,10 @@ type Endpoint struct {
 func (o *Options) newPipe() *pipe.Pipe {
 	p := &pipe.Pipe{}
 	if o.Sends {
-		p.Out = pipe.NewQueue(int(o.Marks.Send.Load()))
+		p.Out = pipe.NewQueue(int(o.Marks.Send.Load()), o.Spares)
 	}
 	if o.Receives {
-		p.In = pipe.NewQueue(int(o.Marks.Recv.Load()))
+		p.In = pipe.NewQueue(int(o.Marks.Recv.Load()), o.Spares)
 	}
 	for _, q := range []*pipe.Queue{p.Out, p.In} {
 		if q != nil && o.Conflate {

@@ -58,7 +58,7 @@ func (q *Queue) Written(b *Bytes, wire int) (room bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range b.Large {
-		b.Large[i].Release() // the chunk may live long after it
+		b.Large[i].Spend(q.spares) // the chunk may live long after it
 	}
 	q.held = false
 	q.got += uint64(b.Count)

@@ -10,7 +10,7 @@ import (
 // What a writer has in its hands stays as it is, however many newer messages pass over it meanwhile; large bodies too.
 func TestConflationLeavesWhatIsBeingWritten(t *testing.T) {
 	for _, size := range []int{1000, message.LargeBody} {
-		q := NewQueue(0)
+		q := NewQueue(0, new(Spares))
 		q.Conflate()
 		first := bytes.Repeat([]byte{'a'}, size)
 		q.Put(nil, [][]byte{first})
@@ -34,7 +34,7 @@ func TestConflationLeavesWhatIsBeingWritten(t *testing.T) {
 
 // And what a receiver has.
 func TestConflationLeavesWhatIsBeingReceived(t *testing.T) {
-	q := NewQueue(0)
+	q := NewQueue(0, new(Spares))
 	q.Conflate()
 	q.Put(nil, [][]byte{[]byte("first")})
 	if ok, _ := q.HasNext(); !ok {
@@ -51,7 +51,7 @@ func TestConflationLeavesWhatIsBeingReceived(t *testing.T) {
 
 // A greeting on a queue that keeps the last message only: the message that is there is the last.
 func TestGreetingOfAConflatedQueue(t *testing.T) {
-	q := NewQueue(0)
+	q := NewQueue(0, new(Spares))
 	q.Conflate()
 	q.Put(nil, [][]byte{bytes.Repeat([]byte{'x'}, 300)})
 	q.Put(nil, [][]byte{[]byte("last")})

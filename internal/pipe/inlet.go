@@ -20,7 +20,7 @@ import (
 type Inlet struct {
 	Max     uint64                   // bytes of a message at most; 0: no limit
 	Command func(body []byte) error  // obeys a command; body is valid during the call
-	Source  message.Source           // where large bodies come from
+	Source  message.Source           // where large bodies come from; nil: the heap
 	Each    func(message.Span) error // takes each message instead of the queue, valid during the call; nil: the queue does
 
 	CommandMost int  // bytes of a command; 0: commandMost
@@ -52,11 +52,11 @@ type Inlet struct {
 func (in *Inlet) Open(q *Queue, peer *monitor.Peer) {
 	in.discard = q == nil
 	if in.discard {
-		q = NewQueue(0)
+		q = NewQueue(0, nil)
 	}
 	in.queue, in.peer = q, peer
 	if in.Source == nil {
-		in.Source = message.Heap{}
+		in.Source = (*Spares)(nil)
 	}
 }
 

@@ -50,7 +50,7 @@ func (q *Queue) Into(b *message.Buffer) (ok, room bool) {
 			return false, room
 		}
 	}
-	q.span.Into(b)
+	q.span.Into(b, q.spares)
 	if q.owed++; q.owed >= q.step {
 		room = q.Settle() || room
 	}

@@ -23,11 +23,11 @@ func (q *Queue) Put(envelope, frames [][]byte) Outcome {
 	c, how := q.room(inline(envelope) + inline(frames))
 	if c != nil {
 		for _, f := range envelope {
-			c.Append(f, true)
+			q.copy(c, f, true)
 		}
 		last := len(frames) - 1
 		for i, f := range frames {
-			c.Append(f, i < last)
+			q.copy(c, f, i < last)
 		}
 		c.Count++
 		q.put++
@@ -94,7 +94,7 @@ func (q *Queue) Tell(peer *monitor.Peer, frames ...[]byte) (first bool) {
 	c, how := q.room(inline(frames))
 	q.limit, q.peer, q.closed = limit, before, closed
 	for i, f := range frames {
-		c.Append(f, i < len(frames)-1)
+		q.copy(c, f, i < len(frames)-1)
 	}
 	c.Count++
 	q.put++
@@ -114,7 +114,7 @@ func (q *Queue) TellFirst(all [][]byte) {
 	}
 	c := message.NewChunk(0, inline(all))
 	for _, m := range all {
-		c.Append(m, false)
+		q.copy(c, m, false)
 		c.Count++
 		q.put++
 	}
@@ -124,6 +124,15 @@ func (q *Queue) TellFirst(all [][]byte) {
 	}
 	q.idle = false
 	q.conflated(1)
+}
+
+// copy adds a frame whose bytes are the caller's again.
+func (q *Queue) copy(c *message.Chunk, frame []byte, more bool) {
+	if len(frame) < message.LargeBody {
+		c.Append(frame, more)
+		return
+	}
+	c.Own(q.spares.Clone(frame), more)
 }
 
 // inline is the room that frames take in a chunk at most.

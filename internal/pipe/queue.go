@@ -46,6 +46,7 @@ type Queue struct {
 	closed     bool                        // no more messages: Put refuses
 	came, sent Count                       // from a connection; into the kernel
 	torn       int                         // messages cut in two by a break, and so lost
+	spares     *Spares                     // where large bodies come from and go to; it never changes; nil: the heap
 
 	// The consumer's alone.
 
@@ -54,9 +55,10 @@ type Queue struct {
 	step int          // consumed messages after which to credit
 }
 
-// NewQueue returns an empty queue. A limit of 0 or less is no limit.
-func NewQueue(limit int) *Queue {
-	q := &Queue{idle: true}
+// NewQueue returns an empty queue, whose large bodies come from spares if they have to be copied, and go there when they
+// have left it and were copies, or a Buffer's. A limit of 0 or less is no limit.
+func NewQueue(limit int, spares *Spares) *Queue {
+	q := &Queue{idle: true, spares: spares}
 	q.setLimit(limit)
 	return q
 }

@@ -54,7 +54,7 @@ func TestWhatIsPutComesOut(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		limit := []int{1, 2, 3, 10, 1000, 0}[r.IntN(6)]
-		q := NewQueue(limit)
+		q := NewQueue(limit, new(Spares))
 		var slab message.Slab
 		var buffer message.Buffer
 		var twin [][][]byte
@@ -116,7 +116,7 @@ func (q *Queue) SettledBelow(limit int) bool { return q.Len() < limit }
 
 func TestMarkIsExact(t *testing.T) {
 	for _, limit := range []int{1, 2, 3, 7, 1000} {
-		q := NewQueue(limit)
+		q := NewQueue(limit, new(Spares))
 		put := func() (n int) {
 			for q.Put(nil, [][]byte{{1}}) < Full {
 				n++
@@ -146,7 +146,7 @@ func TestMarkIsExact(t *testing.T) {
 }
 
 func TestProducerHearsOfHalfTheQueue(t *testing.T) {
-	q := NewQueue(10)
+	q := NewQueue(10, new(Spares))
 	for q.Put(nil, [][]byte{{1}}) != Full {
 	}
 	var slab message.Slab
@@ -244,7 +244,7 @@ func TestWireThroughAnInlet(t *testing.T) {
 			b = append(b, part...)
 		}
 		limit := []int{1, 5, 1000, 0}[r.IntN(4)]
-		q := NewQueue(limit)
+		q := NewQueue(limit, new(Spares))
 		obeyed := 0
 		in := &Inlet{Command: func([]byte) error { obeyed++; return nil }}
 		in.Open(q, &monitor.Peer{Conn: 7})
@@ -298,7 +298,7 @@ func TestBreakAtEveryByte(t *testing.T) {
 		if cut > 700 && cut < len(whole)-700 && cut%97 != 0 {
 			continue // inside the large bodies nothing changes
 		}
-		q := NewQueue(0)
+		q := NewQueue(0, new(Spares))
 		for _, m := range messages {
 			q.Put(nil, m)
 		}
@@ -340,7 +340,7 @@ func flat(v net.Buffers) (b []byte) {
 }
 
 func TestVoidIsNotSent(t *testing.T) {
-	q := NewQueue(0)
+	q := NewQueue(0, new(Spares))
 	q.Put(nil, [][]byte{{1}})
 	b := q.TakeBytes()
 	q.Put(nil, [][]byte{{2}})
@@ -356,7 +356,7 @@ func TestVoidIsNotSent(t *testing.T) {
 func TestOverrunStopsAtWhatIsWrong(t *testing.T) {
 	wrong := errors.New("wrong")
 	in := &Inlet{Command: func([]byte) error { return wrong }}
-	q := NewQueue(1)
+	q := NewQueue(1, new(Spares))
 	in.Open(q, nil)
 	n := copy(in.Room(), "\x00\x01a\x00\x01b\x04\x01?\x00\x01c")
 	if _, err := in.Advance(n); err != nil || !in.Stalled() {
@@ -372,7 +372,7 @@ func TestOverrunStopsAtWhatIsWrong(t *testing.T) {
 
 func TestLengthsAreNotBelieved(t *testing.T) {
 	in := &Inlet{Command: func([]byte) error { return nil }}
-	in.Open(NewQueue(0), nil)
+	in.Open(NewQueue(0, new(Spares)), nil)
 	b := []byte{2, 0x3f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'x'} // 2^62 bytes are announced
 	n := copy(in.Room(), b)
 	if _, err := in.Advance(n); err == nil {
@@ -381,7 +381,7 @@ func TestLengthsAreNotBelieved(t *testing.T) {
 		}
 	}
 	in = &Inlet{Max: 100}
-	in.Open(NewQueue(0), nil)
+	in.Open(NewQueue(0, new(Spares)), nil)
 	n = copy(in.Room(), []byte{1, 60})
 	in.Advance(n + 60)
 	n = copy(in.Room(), []byte{0, 60})
@@ -392,7 +392,7 @@ func TestLengthsAreNotBelieved(t *testing.T) {
 
 func TestCommandsBetweenFramesDoNotPileUp(t *testing.T) {
 	in := &Inlet{Command: func([]byte) error { return nil }}
-	in.Open(NewQueue(0), nil)
+	in.Open(NewQueue(0, new(Spares)), nil)
 	feed := func(b []byte) {
 		for len(b) > 0 {
 			n := copy(in.Room(), b)
@@ -418,7 +418,7 @@ func TestCommandsBetweenFramesDoNotPileUp(t *testing.T) {
 }
 
 func TestNothingIsAllocatedOnTheWay(t *testing.T) {
-	q := NewQueue(1000)
+	q := NewQueue(1000, new(Spares))
 	frames := [][]byte{body(1, 64)}
 	three := [][]byte{body(1, 8), body(1, 8), body(1, 64)}
 	var buffer message.Buffer
@@ -437,7 +437,7 @@ func TestNothingIsAllocatedOnTheWay(t *testing.T) {
 		"put three and write":  func() { q.Put(nil, three); out() },
 		"put and receive into": func() { q.Put(nil, three); q.Into(&buffer) },
 	} {
-		q = NewQueue(1000)
+		q = NewQueue(1000, new(Spares))
 		f()
 		if n := testing.AllocsPerRun(2000, f); n != 0 {
 			t.Errorf("%s: %v allocations a message", name, n)
@@ -455,7 +455,7 @@ func FuzzInlet(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, step uint8) {
 		// However the bytes are cut, the same messages come, and never more than were sent.
 		take := func(step int) (all []string, failed bool) {
-			q := NewQueue(0)
+			q := NewQueue(0, new(Spares))
 			in := &Inlet{Max: 1 << 20, Command: func([]byte) error { return nil }}
 			in.Open(q, nil)
 			rest := b

@@ -120,7 +120,8 @@ func (in *Inlet) widen() {
 
 // arrived puts a complete large body in its place.
 func (in *Inlet) arrived() error {
-	in.pending = append(in.pending, message.NewLarge(in.scan, in.body))
+	_, ours := in.Source.(*Spares)
+	in.pending = append(in.pending, message.NewLarge(in.scan, in.body, ours))
 	in.body = nil
 	return in.count(in.flags&message.FlagMore != 0, uint64(in.want))
 }

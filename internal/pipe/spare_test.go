@@ -17,7 +17,7 @@ func kept(t *testing.T) {
 // A queue that is filled to its mark and emptied, again and again, makes chunks the first time only.
 func TestChunksAreUsedAgain(t *testing.T) {
 	kept(t)
-	q, frame, b := NewQueue(1000), [][]byte{make([]byte, 1<<10)}, new(message.Buffer)
+	q, frame, b := NewQueue(1000, new(Spares)), [][]byte{make([]byte, 1<<10)}, new(message.Buffer)
 	round := func() { fill(t, q, frame); empty(t, q, b) }
 	round()
 	if n := testing.AllocsPerRun(20, round); n > 0 {
@@ -28,7 +28,7 @@ func TestChunksAreUsedAgain(t *testing.T) {
 // What a burst took is not kept for good: after a collection the queue has the chunk that it stands in, and no others.
 func TestABurstIsNotKept(t *testing.T) {
 	kept(t)
-	q, frame := NewQueue(1000), [][]byte{make([]byte, 1<<10)}
+	q, frame := NewQueue(1000, new(Spares)), [][]byte{make([]byte, 1<<10)}
 	fill(t, q, frame)
 	empty(t, q, new(message.Buffer))
 	if q.spare.Value() == nil {

@@ -21,7 +21,7 @@ func all(q *Queue) (got []string) {
 // before what comes.
 func TestTellFirst(t *testing.T) {
 	for queued := range 4 {
-		q := NewQueue(3)
+		q := NewQueue(3, new(Spares))
 		want := []string{"", "hello"}
 		for i := range queued {
 			q.Put(nil, [][]byte{fmt.Append(nil, i)})
@@ -43,7 +43,7 @@ func TestTellFirst(t *testing.T) {
 
 // Of a queue that conflates the last message is left, and not the greeting.
 func TestTellFirstConflated(t *testing.T) {
-	q := NewQueue(0)
+	q := NewQueue(0, new(Spares))
 	q.Conflate()
 	q.Put(nil, [][]byte{[]byte("last")})
 	q.TellFirst([][]byte{[]byte("hello")})
@@ -54,7 +54,7 @@ func TestTellFirstConflated(t *testing.T) {
 
 // What is told is queued above the mark, and also when no more is put: that a peer has gone comes last.
 func TestTell(t *testing.T) {
-	q := NewQueue(1)
+	q := NewQueue(1, new(Spares))
 	if first := q.Tell(nil, []byte("come")); !first {
 		t.Error("the first message of an empty queue is nobody told of")
 	}

@@ -38,10 +38,10 @@ func (c *Core) bindName(e peer.Endpoint, name string) error {
 func (c *Core) seek(d *dial) {
 	j := &joint{}
 	if c.rule.sends || c.sub != nil { // subscriptions go against the stream
-		j.out = pipe.NewQueue(c.opt.SendHWM)
+		j.out = pipe.NewQueue(c.opt.SendHWM, &c.spares)
 	}
 	if c.rule.receives || c.rule.publishes {
-		j.in = pipe.NewQueue(c.opt.RecvHWM)
+		j.in = pipe.NewQueue(c.opt.RecvHWM, &c.spares)
 	}
 	j.conflate(c, connected)
 	j.send[connected], j.recv[connected] = c.opt.SendHWM, c.opt.RecvHWM

@@ -75,7 +75,7 @@ func (j *joint) newPipe(c *Core, end int) *pipe.Pipe {
 	if c.rule.publishes { // what comes are subscriptions: its user's messages are made of them
 		p.In = nil
 		if c.rule.receives {
-			p.In = pipe.NewQueue(0)
+			p.In = pipe.NewQueue(0, nil)
 		}
 	}
 	p.Flush = func() { j.flush(end) }

@@ -73,13 +73,14 @@ var lastSocket atomic.Uint64
 
 // A Core is a socket of any type.
 type Core struct {
-	ID    uint64
-	typ   string
-	rule  rule
-	ctx   *Context
-	marks peer.Marks // opt's, for connections that are still to come
-	hub   monitor.Hub
-	work  sync.WaitGroup // every goroutine that the socket started, but its readers of events
+	ID     uint64
+	typ    string
+	rule   rule
+	ctx    *Context
+	marks  peer.Marks // opt's, for connections that are still to come
+	hub    monitor.Hub
+	work   sync.WaitGroup // every goroutine that the socket started, but its readers of events
+	spares pipe.Spares
 
 	out    sendSide
 	in     recvSide
@@ -275,8 +276,16 @@ func (c *Core) peerOptions() *peer.Options {
 		MaxHandshakes: o.MaxHandshakes, MaxHandshakesPerHost: o.MaxHandshakesPerHost, MaxHandshakeBytes: o.MaxHandshakeBytes,
 		MaxProperties: o.MaxProperties, MaxPropertyBytes: o.MaxPropertyBytes, MaxPongs: o.MaxPongs,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
-		Immediate: o.Immediate, Jitter: o.Jitter, Source: o.Source,
+		Immediate: o.Immediate, Jitter: o.Jitter, Spares: &c.spares, Source: c.source(),
 	}
+}
+
+// source is where large received bodies come from.
+func (c *Core) source() message.Source {
+	if c.opt.Source != nil {
+		return c.opt.Source
+	}
+	return &c.spares
 }
 
 // Update changes the options. The marks and Linger act at once, on queues that are there too; the rest on the next Bind
