@@ -346,11 +346,12 @@ def interrupted():
         pass
 
     def ring(*_):
+        signal.setitimer(signal.ITIMER_REAL, 0)
         raise Rang
 
     signal.signal(signal.SIGALRM, ring)
     for what in lambda: s.recv(), lambda: s.poll(), lambda: s.poll(LIMIT):
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)  # again and again: one that comes just before the call waits does not end it
         try:
             what()
         except Rang:
