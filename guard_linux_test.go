@@ -1,0 +1,198 @@
+package zmq_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/glassmq/zmq"
+)
+
+// What the engine's speed rests on, counted and not timed, so that a busy machine says the same: how often a message makes the
+// process enter the kernel or lose the processor, and what a connection that does nothing costs. bench has the times.
+
+// guarded are the two ways in which messages go, both ends in one process, over TCP.
+var guarded = map[string]struct {
+	play     func(t testing.TB, n int)
+	calls    float64 // system calls a message, or a round trip, at most …
+	switches float64 // … and times that a thread of the process gave up its processor
+}{
+	// One call writes what has gathered, and one reads a buffer: some hundredths together.
+	"a message of a stream": {guardedStream, 0.1, 0.1},
+	// Nine or ten: at either end a write, a read that finds nothing, one that finds the message, and a look at the poller. Both
+	// ends share a processor, mostly, and wake each other there.
+	"a round trip": {guardedRoundTrips, 14, 2},
+}
+
+func guardedStream(t testing.TB, n int) {
+	pull, push := zmq.NewPull(zmq.Config{}), zmq.NewPush(zmq.Config{})
+	defer pull.Close()
+	defer push.Close()
+	must(t, push.Connect(guardedBind(t, pull)))
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		body := make([]byte, 64)
+		for range n {
+			must(t, push.Send(context.Background(), body))
+		}
+	})
+	var b zmq.Buffer
+	for range n {
+		must(t, pull.RecvInto(context.Background(), &b))
+	}
+	sending.Wait()
+}
+
+func guardedRoundTrips(t testing.TB, n int) {
+	rep, req := zmq.NewRep(zmq.Config{}), zmq.NewReq(zmq.Config{})
+	defer rep.Close()
+	defer req.Close()
+	must(t, req.Connect(guardedBind(t, rep)))
+	var answering sync.WaitGroup
+	answering.Go(func() {
+		var b zmq.Buffer
+		for range n {
+			must(t, rep.RecvInto(context.Background(), &b))
+			must(t, rep.Send(context.Background(), b.Frame(0)))
+		}
+	})
+	body := make([]byte, 64)
+	var b zmq.Buffer
+	for range n {
+		must(t, req.Send(context.Background(), body))
+		must(t, req.RecvInto(context.Background(), &b))
+	}
+	answering.Wait()
+}
+
+func guardedBind(t testing.TB, s zmq.Socket) string {
+	bound, err := s.Bind("tcp://127.0.0.1:*")
+	must(t, err)
+	return bound
+}
+
+// TestGuardSwitches asks the kernel how often this process gave up a processor of its own will.
+func TestGuardSwitches(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector switches")
+	}
+	const n = 5000
+	for name, g := range guarded {
+		t.Run(name, func(t *testing.T) {
+			before := switches(t)
+			g.play(t, n)
+			per := float64(switches(t)-before) / n
+			t.Logf("%.3f context switches", per)
+			if per > g.switches {
+				t.Errorf("%s costs %.3f context switches, want at most %v", name, per, g.switches)
+			}
+		})
+	}
+}
+
+func switches(t *testing.T) int64 {
+	t.Helper()
+	var u syscall.Rusage
+	must(t, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return u.Nvcsw
+}
+
+// guardRole is set in the process whose system calls are counted.
+const guardRole = "ZMQ_GUARD_ROLE"
+
+// TestGuardCalls counts the system calls of a process that does nothing else, with strace, and takes off what one costs that
+// sends a single message.
+func TestGuardCalls(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes calls")
+	}
+	if name, n, ok := strings.Cut(os.Getenv(guardRole), ";"); ok {
+		many, err := strconv.Atoi(n)
+		must(t, err)
+		guarded[name].play(t, many)
+		return
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("there is no strace")
+	}
+	if out, err := exec.Command("strace", "-c", "-o", filepath.Join(t.TempDir(), "try"), "true").CombinedOutput(); err != nil {
+		t.Skipf("strace may not trace here: %s", out)
+	}
+	const n = 2000
+	for name, g := range guarded {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			per := float64(systemCalls(t, name, n)-systemCalls(t, name, 1)) / (n - 1)
+			t.Logf("%.3f system calls", per)
+			if per > g.calls {
+				t.Errorf("%s costs %.3f system calls, want at most %v", name, per, g.calls)
+			}
+		})
+	}
+}
+
+// systemCalls is how many system calls a process makes that plays so many messages.
+func systemCalls(t *testing.T, name string, n int) int {
+	t.Helper()
+	summary := filepath.Join(t.TempDir(), "calls")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := exec.CommandContext(ctx, "strace", "-f", "-c", "-o", summary, os.Args[0], "-test.run=^TestGuardCalls$")
+	c.Env = append(os.Environ(), fmt.Sprintf("%s=%s;%d", guardRole, name, n))
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	text, err := os.ReadFile(summary)
+	must(t, err)
+	// The last line is: 100.00 seconds usecs/call calls errors total
+	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+		if f := strings.Fields(lines.Text()); len(f) > 3 && f[len(f)-1] == "total" {
+			total, err := strconv.Atoi(f[3])
+			must(t, err)
+			return total
+		}
+	}
+	t.Fatalf("no total in %s", text)
+	return 0
+}
+
+// TestGuardIdle holds a thousand connections that have said hello and nothing else: each costs, at either end, one goroutine and
+// a few KiB.
+func TestGuardIdle(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector needs memory of its own")
+	}
+	const n = 1000
+	pull, push := zmq.NewPull(zmq.Config{}), zmq.NewPush(zmq.Config{})
+	defer pull.Close()
+	defer push.Close()
+	bound := guardedBind(t, pull)
+	must(t, push.Connect(bound)) // whatever there is one of
+	must(t, pull.WaitReady(within(t), 1))
+	must(t, push.WaitReady(within(t), 1))
+	memory, goroutines := inUse(), runtime.NumGoroutine()
+	for range n {
+		must(t, push.Connect(bound))
+	}
+	must(t, pull.WaitReady(within(t), 1+n))
+	must(t, push.WaitReady(within(t), 1+n))
+	each := float64(runtime.NumGoroutine()-goroutines) / n
+	kib := float64(inUse()-memory) / n / 1024
+	t.Logf("both ends of a connection: %.2f goroutines, %.1f KiB", each, kib)
+	if each > 2 {
+		t.Errorf("both ends of an idle connection are %.2f goroutines, want 2", each)
+	}
+	if kib > 24 {
+		t.Errorf("both ends of an idle connection are %.1f KiB, want at most 24", kib)
+	}
+}
