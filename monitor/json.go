@@ -175,9 +175,17 @@ func (w *jsonEvent) kind() Kind {
 		}
 	}
 	if n, err := strconv.ParseUint(w.Event, 0, 64); err == nil {
-		return Kind(n) // as Kind.String writes one that has no name
+		return oneKind(n) // as Kind.String writes one that has no name
 	}
-	return Kind(w.ZMQEvent)
+	return oneKind(w.ZMQEvent)
+}
+
+// oneKind is the kind of that number: a bit. A set of kinds is nobody's event.
+func oneKind(n uint64) Kind {
+	if n&(n-1) != 0 || Kind(n) == Inproc {
+		return 0
+	}
+	return Kind(n)
 }
 
 func (w *jsonEvent) peerID() string {

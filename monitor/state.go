@@ -23,6 +23,7 @@ type State struct {
 	Endpoints                        []EndpointState // each Bind and Connect, in the order of ID
 	Peers                            []PeerState     // each live connection, in the order of Conn
 	MessagesIn, MessagesOut, Dropped uint64          // Dropped: in both directions; Dropped events count the same
+	Copies, Unwanted                 uint64          // of a PUB, XPUB or XSUB: one copy for each peer that a message was for; messages that were for nobody
 	FramesLost                       uint64          // events that readers of libzmq frames missed: they cannot be sent a Lost
 }
 
