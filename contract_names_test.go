@@ -2,6 +2,7 @@ package zmq_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 
@@ -89,4 +90,70 @@ func TestStreamSendsNothing(t *testing.T) {
 	}
 	must(t, stream.Send(within(t), id, []byte("there")))
 	readAll(t, c, 5)
+}
+
+// A ROUTER that has bound a name and dials it meets itself, under the name that it has just given itself: it is told so once, and
+// the call returns.
+func TestARouterThatMeetsItself(t *testing.T) {
+	for _, handover := range []bool{false, true} {
+		router := zmq.NewRouter(zmq.Config{Context: newContext(t), RoutingID: "narcissus", RouterHandover: handover})
+		w := router.Watch(monitor.IdentityConflict | monitor.Inproc)
+		bindTo(t, router, "inproc://pool")
+		must(t, router.Connect("inproc://pool"))
+		e, err := w.Next(within(t))
+		must(t, err)
+		if e.PeerID != "narcissus" {
+			t.Errorf("handover %v: it met %q", handover, e.PeerID)
+		}
+		if e, err := w.Next(zmq.NoWait); err == nil {
+			t.Errorf("handover %v: and again: %v", handover, e)
+		}
+	}
+}
+
+// Sockets of one name over inproc bind, dial, part and close in any order, and every call returns.
+func TestNamesakesOverInproc(t *testing.T) {
+	types := []zmq.Type{zmq.ROUTER, zmq.ROUTER, zmq.DEALER, zmq.REQ, zmq.REP}
+	for seed := range uint64(300) {
+		x := newContext(t)
+		var all []zmq.Socket
+		r := rand.New(rand.NewPCG(seed, 0))
+		for range 2 + r.IntN(4) {
+			cfg := zmq.Config{Context: x, RoutingID: "x"}
+			typ := types[r.IntN(len(types))]
+			if typ == zmq.REP {
+				cfg.RoutingID = ""
+			}
+			if typ == zmq.ROUTER {
+				cfg.RouterHandover = r.IntN(3) == 0
+			}
+			s, err := zmq.New(typ, cfg)
+			must(t, err)
+			all = append(all, s)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range 25 {
+				s, name := all[r.IntN(len(all))], "inproc://"+string(rune('a'+r.IntN(3)))
+				switch peers := s.State().Peers; {
+				case r.IntN(6) < 2:
+					s.Bind(name) // somebody may have it
+				case r.IntN(6) < 4:
+					s.Connect(name)
+				case len(peers) > 0:
+					s.CloseConn(peers[r.IntN(len(peers))].Conn)
+				default:
+					s.Unbind(name)
+					s.Disconnect(name)
+				}
+			}
+			x.Shutdown(zmq.NoWait)
+		}()
+		select {
+		case <-done:
+		case <-within(t).Done():
+			t.Fatalf("seed %d hangs", seed)
+		}
+	}
 }

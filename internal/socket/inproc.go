@@ -109,6 +109,9 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 	}
 	lb.away.cut()
 	if !a.arrive(la, d, j) {
+		if a == b { // it has met itself, and taken its name for another's: it would again
+			la.bar()
+		}
 		lb.cut(peer.Cause{Who: monitor.ByPeer, Reason: monitor.ReasonPeerClosed})
 		return false
 	}
