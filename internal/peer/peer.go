@@ -70,12 +70,13 @@ type Options struct {
 
 	Sends, Receives bool
 	Marks           *Marks
-	Answers         bool // every message answers one that came over the same connection
-	Exclusive       bool // a peer may find the place taken, or its name: hear it out before we say READY
-	Publishes       bool // what comes are subscriptions, most of all
-	Raw             bool // no ZMTP: bytes come and go as they are
-	Conflate        bool // queues keep the last message only
-	Eager           bool // every message waits for an answer: write it at once, never gather
+	Answers         bool  // every message answers one that came over the same connection
+	Exclusive       bool  // a peer may find the place taken, or its name: hear it out before we say READY
+	Publishes       bool  // what comes are subscriptions, most of all
+	Raw             bool  // no ZMTP: bytes come and go as they are
+	Conflate        bool  // queues keep the last message only
+	Eager           bool  // every message waits for an answer: write it at once, never gather
+	Pace            *Pace // of the socket's writing, unless Eager
 
 	Immediate bool // a dialled endpoint takes messages only while its peer is ready
 

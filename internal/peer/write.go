@@ -2,6 +2,7 @@ package peer
 
 import (
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/glassmq/zmq/internal/message"
@@ -20,6 +21,21 @@ import (
 // comes sooner (0.1 to 5 µs), a round trip over loopback takes longer (20 µs).
 const quiet = 15 * time.Microsecond
 
+// A Pace is when one of a socket's connections last wrote. A publisher or a ROUTER with many peers comes back to each of
+// them after a while, and would write each message by itself; it is the socket that is quiet, or not. The zero Pace is ready.
+type Pace struct{ last atomic.Int64 }
+
+// origin makes times of the monotonic clock fit a word.
+var origin = time.Now()
+
+// quiet notes that somebody wants to write, and reports whether it was quiet before.
+func (p *Pace) quiet() bool {
+	now := int64(time.Since(origin))
+	return time.Duration(now-p.last.Swap(now)) > quiet
+}
+
+func (p *Pace) wrote() { p.last.Store(int64(time.Since(origin))) }
+
 // A writer is what the one who writes has in hands.
 type writer struct {
 	commands  []byte       // being written, before
@@ -34,7 +50,6 @@ type writer struct {
 	goneBytes int          // … as so many bytes
 	spoken    bool         // messages have gone out
 	vector    net.Buffers
-	last      time.Time // when somebody last wrote
 	try       try
 }
 
@@ -60,10 +75,7 @@ func (c *Conn) quiet() bool {
 	if c.raw == nil || c.opt.Eager {
 		return c.raw != nil
 	}
-	now := time.Now()
-	before := c.out.last
-	c.out.last = now
-	return now.Sub(before) > quiet
+	return c.opt.Pace.quiet()
 }
 
 // writeNow writes as much as goes without waiting, and reports whether that was everything.
@@ -197,7 +209,7 @@ func (c *Conn) stop() {
 	c.writing = false
 	c.out.wire = spare(c.out.wire) // not sooner: in a stream of giants it is used again
 	if !c.opt.Eager {
-		c.out.last = time.Now()
+		c.opt.Pace.wrote()
 	}
 	c.idle.Broadcast()
 	if c.draining {

@@ -81,6 +81,7 @@ type Core struct {
 	hub    monitor.Hub
 	work   sync.WaitGroup // every goroutine that the socket started, but its readers of events
 	spares pipe.Spares
+	pace   peer.Pace
 
 	out    sendSide
 	in     recvSide
@@ -276,7 +277,7 @@ func (c *Core) peerOptions() *peer.Options {
 		MaxHandshakes: o.MaxHandshakes, MaxHandshakesPerHost: o.MaxHandshakesPerHost, MaxHandshakeBytes: o.MaxHandshakeBytes,
 		MaxProperties: o.MaxProperties, MaxPropertyBytes: o.MaxPropertyBytes, MaxPongs: o.MaxPongs,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
-		Immediate: o.Immediate, Jitter: o.Jitter, Spares: &c.spares, Source: c.source(),
+		Immediate: o.Immediate, Jitter: o.Jitter, Pace: &c.pace, Spares: &c.spares, Source: c.source(),
 	}
 }
 
