@@ -16,7 +16,7 @@ import (
 
 // childGrace is how long a child may take to end after it was told to, or
 // after its own limit should have ended it.
-const childGrace = 2 * time.Second
+const childGrace = 10 * time.Second
 
 // A child is one process that plays a role. It cannot outlive its limit: it
 // ends itself then, and if it hangs so badly that it does not, its context

@@ -6,55 +6,83 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 )
 
-// The connecting side of S8: bare sockets that have done a PUSH's handshake
-// and are silent from then on.
+// Bare peers: sockets that have done a ZMTP handshake and cost nothing else, so
+// that only the listener is measured, and all sides meet the same.
 
-// idleTimeout is what one handshake may take.
-const idleTimeout = 5 * time.Second
+// idleTimeout is what one handshake may take, also of a thousand at once.
+const idleTimeout = 10 * time.Second
 
-// connectIdle makes n connections, one after the other so that no backlog
-// overflows. The caller closes them, also after an error.
-func connectIdle(ctx context.Context, endpoint string, n int) ([]net.Conn, error) {
-	network, address := splitEndpoint(endpoint)
-	conns := make([]net.Conn, 0, n)
-	for i := range n {
-		d := net.Dialer{Timeout: idleTimeout}
-		conn, err := d.DialContext(ctx, network, address)
-		if err == nil {
-			conns = append(conns, conn)
-			err = shakeHands(conn)
-		}
+// connectIdle makes n connections that have shaken hands as a socket of type as
+// ("": no handshake), atOnce of them at a time. The caller closes them, also
+// after an error; those that failed are nil.
+func connectIdle(ctx context.Context, endpoint, as string, n, atOnce int) ([]net.Conn, error) {
+	conns, failed := make([]net.Conn, n), make([]error, min(n, atOnce))
+	var dialers sync.WaitGroup
+	for first := range failed {
+		dialers.Go(func() {
+			for i := first; i < n && failed[first] == nil; i += len(failed) {
+				if conns[i], failed[first] = connectOne(ctx, endpoint, as); failed[first] != nil {
+					failed[first] = fmt.Errorf("connection %d of %d: %w", i+1, n, failed[first])
+				}
+			}
+		})
+	}
+	dialers.Wait()
+	for _, err := range failed {
 		if err != nil {
-			return conns, fmt.Errorf("connection %d of %d: %w", i+1, n, err)
+			return conns, err // the others would say the same
 		}
 	}
 	return conns, nil
 }
 
-func closeAll(conns []net.Conn) {
-	for _, conn := range conns {
+// turnedAway is how long a peer waits before it comes again: the default of both
+// libraries' sockets.
+const turnedAway = 100 * time.Millisecond
+
+// connectOne comes again if it is turned away, as sockets do: a listener need
+// not shake hands with a thousand at once.
+func connectOne(ctx context.Context, endpoint, as string) (net.Conn, error) {
+	network, address := splitEndpoint(endpoint)
+	d := net.Dialer{Timeout: idleTimeout}
+	for begin := time.Now(); ; {
+		conn, err := d.DialContext(ctx, network, address)
+		if err != nil || as == "" {
+			return conn, err
+		}
+		if err = shakeHands(conn, as); err == nil {
+			return conn, nil
+		}
 		conn.Close()
+		if time.Since(begin) > idleTimeout {
+			return nil, err
+		}
+		if err := sleep(ctx, turnedAway); err != nil {
+			return nil, err
+		}
 	}
 }
 
-// shakeHands is a PUSH's side of the NULL handshake, and a PING: the PONG is
-// the proof that the listener, too, considers the connection ready. The PING
-// waits for the listener's READY: libzmq 4.3 closes a connection on which
-// anything follows our READY before it has sent its own.
-func shakeHands(conn net.Conn) error {
+func closeAll(conns []net.Conn) {
+	for _, conn := range conns {
+		if conn != nil {
+			conn.Close()
+		}
+	}
+}
+
+// shakeHands is greetAs, and a PING: the PONG is the proof that the listener,
+// too, considers the connection ready. The PING waits for the listener's READY:
+// libzmq 4.3 closes a connection on which anything follows our READY before it
+// has sent its own.
+func shakeHands(conn net.Conn, as string) error {
 	conn.SetDeadline(time.Now().Add(idleTimeout))
 	defer conn.SetDeadline(time.Time{})
-	ready := appendCommand(nil, "READY", appendProperty(nil, "Socket-Type", "PUSH"))
-	if _, err := conn.Write(append(appendGreeting(nil), ready...)); err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(conn, make([]byte, greetingSize)); err != nil {
-		return fmt.Errorf("greeting: %w", err)
-	}
-	if err := expectCommand(conn, "READY"); err != nil {
+	if err := greetAs(conn, as); err != nil {
 		return err
 	}
 	ping := appendCommand(nil, "PING", make([]byte, 2)) // TTL 0: no time-out
@@ -62,6 +90,18 @@ func shakeHands(conn net.Conn) error {
 		return err
 	}
 	return expectCommand(conn, "PONG")
+}
+
+// greetAs is the NULL handshake of a socket of type as.
+func greetAs(conn net.Conn, as string) error {
+	ready := appendCommand(nil, "READY", appendProperty(nil, "Socket-Type", as))
+	if _, err := conn.Write(append(appendGreeting(nil, as), ready...)); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(conn, make([]byte, greetingSize)); err != nil {
+		return fmt.Errorf("greeting: %w", err)
+	}
+	return expectCommand(conn, "READY")
 }
 
 func expectCommand(r io.Reader, want string) error {
@@ -77,12 +117,16 @@ func expectCommand(r io.Reader, want string) error {
 
 const greetingSize = 64
 
-// appendGreeting is ZMTP 3.1's greeting (RFC 37): signature, version,
-// mechanism, as-server, filler.
-func appendGreeting(b []byte) []byte {
+// appendGreeting is the greeting of RFC 37: signature, version, mechanism,
+// as-server, filler. A SUB speaks ZMTP 3.0 (RFC 23), whose subscriptions are
+// messages.
+func appendGreeting(b []byte, as string) []byte {
 	g := make([]byte, greetingSize)
 	g[0], g[9] = 0xFF, 0x7F
 	g[10], g[11] = 3, 1
+	if as == "SUB" {
+		g[11] = 0
+	}
 	copy(g[12:], "NULL")
 	return append(b, g...)
 }

@@ -16,27 +16,31 @@ const (
 	ours   = "ours"
 	libzmq = "libzmq"
 	raw    = "raw"
+	before = "before" // ours, at another revision: see against.go
 )
 
 // A lab is what trials need: the programs and the windows.
 type lab struct {
-	self          string // this executable
-	peer          string // libzmq/peer.c, built
-	libzmqVersion string
-	libzmqAbsent  error // why there is no peer
+	programs      map[string][]string // by implementation: how a role of it begins
+	absent        map[string]error    // by implementation: why it is not measured
+	versions      map[string]string   // by implementation, of those that have one
 	dir           string
 	warm, run     time.Duration
 	warmMessages  int // see fillsQueues
 	idle          int // connections of S8
+	crowd         int // connections of S14, at most: what this machine has descriptors for
+	subscriptions int // prefixes of S13, at most
 }
 
 // A role that takes longer than its windows and roleLimit counts as hung:
 // process start and handshake are some milliseconds on a quiet machine, the
-// 2000 handshakes of S8 a second. A warm-up of large messages takes time of
-// its own; slowest is a rate, in bytes a second, that no side falls below.
+// 2000 handshakes of S8 a second, the million subscriptions of S13 three. A
+// warm-up of large messages takes time of its own; slowest is a rate, in bytes
+// a second, that no side falls below, and so do the connections of a crowd.
 const (
-	roleLimit = 10 * time.Second
-	slowest   = 100e6
+	roleLimit   = 15 * time.Second
+	clientLimit = 2 * time.Millisecond
+	slowest     = 100e6
 )
 
 // fillsQueues messages fill the queues of both ends, 1000 each by default, and
@@ -45,36 +49,45 @@ const (
 // has.
 const fillsQueues = 3000
 
-// openLab builds the libzmq side if it can. done removes what it made.
-func openLab(ctx context.Context, quick bool) (l *lab, done func(), err error) {
-	l = &lab{warm: 300 * time.Millisecond, run: time.Second, warmMessages: fillsQueues, idle: 2000}
-	if quick {
-		l.warm, l.run = 100*time.Millisecond, 300*time.Millisecond
+// openLab builds the programs of the other sides, those that it can. done
+// removes what it made.
+func openLab(ctx context.Context, c choice) (l *lab, done func(), err error) {
+	l = &lab{
+		programs: map[string][]string{}, absent: map[string]error{}, versions: map[string]string{},
+		warm: 300 * time.Millisecond, run: time.Second, warmMessages: fillsQueues,
+		idle: 2000, crowd: descriptors(10_000), subscriptions: 1_000_000,
 	}
-	if l.self, err = os.Executable(); err != nil {
+	if c.quick {
+		l.warm, l.run, l.idle, l.crowd = 80*time.Millisecond, 150*time.Millisecond, 500, descriptors(1000)
+	}
+	self, err := os.Executable()
+	if err != nil {
 		return nil, nil, err
 	}
+	l.programs[ours] = []string{self, roleCommand, ours}
+	l.programs[raw] = []string{self, roleCommand, raw}
 	if l.dir, err = os.MkdirTemp("", "glassmq-bench-"); err != nil {
 		return nil, nil, err
 	}
-	l.peer, l.libzmqVersion, l.libzmqAbsent = buildPeer(ctx, l.dir)
-	return l, func() { os.RemoveAll(l.dir) }, nil
+	done = func() { os.RemoveAll(l.dir) }
+	if c.against != "" {
+		done, err = l.goBack(ctx, c.against)
+		return l, done, err
+	}
+	l.build(ctx)
+	return l, done, nil
 }
 
-// start starts side's process for role, with the lab's windows.
-func (l *lab) start(ctx context.Context, side, role string, s settings) (*child, error) {
-	s.warm, s.run, s.warmMessages = l.warm, l.run, l.warmMessages
+// start starts who's process for role, with the lab's windows.
+func (l *lab) start(ctx context.Context, who, role string, s settings) (*child, error) {
+	s.warm, s.run, s.warmMessages = l.warm, l.run, max(l.warmMessages, s.warmMessages)
 	filling := float64(s.warmMessages) * float64(s.size) / slowest
-	s.limit = s.warm + s.run + roleLimit + time.Duration(filling*float64(time.Second))
-	argv := []string{l.self, roleCommand, side}
-	if side == libzmq {
-		if l.libzmqAbsent != nil {
-			return nil, l.libzmqAbsent
-		}
-		argv = []string{l.peer}
+	s.limit = s.warm + s.run + roleLimit + time.Duration(s.clients)*clientLimit + time.Duration(filling*float64(time.Second))
+	if err := l.absent[who]; err != nil {
+		return nil, err
 	}
-	argv = append(append(argv, role), s.args()...)
-	return startChild(ctx, side+" "+role, s.limit, argv, s.environ()...)
+	argv := append(append(append([]string{}, l.programs[who]...), role), s.args()...)
+	return startChild(ctx, who+" "+role, s.limit, argv, s.environ()...)
 }
 
 // A sample is what one trial measured.
@@ -91,12 +104,37 @@ const (
 	recvMallocs quantity = "allocations per message received"
 	idleKiB     quantity = "KiB per idle connection"
 	peakMiB     quantity = "MiB at most, both ends"
+	delivered   quantity = "percent of what was sent to all"
+	lostEvents  quantity = "events that the monitor did not tell"
+	listenerNs  quantity = "ns of the listener's CPU per message"
+	readyMs     quantity = "ms until all are ready"
+	sendNs      quantity = "ns per message that nobody gets"
+	prefixBytes quantity = "bytes per prefix"
 )
+
+// A party is one of two that talk.
+type party struct{ who, role string }
 
 // pair starts a role that binds and one that connects to it, and ends both,
 // the connecting one first, when use is done with them.
-func (l *lab) pair(ctx context.Context, side, binds, connects string, s settings, use func(b, c *child) error) (err error) {
-	b, err := l.start(ctx, side, binds, s)
+func (l *lab) pair(ctx context.Context, binds, connects party, s settings, use func(b, c *child) error) error {
+	return l.bound(ctx, binds, s, func(b *child, s settings) (err error) {
+		c, err := l.start(ctx, connects.who, connects.role, s)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, once(err, c.end())) }()
+		return use(b, c)
+	})
+}
+
+// bound starts a role that binds, and ends it when use is done. s has then the
+// endpoint that it is bound to.
+func (l *lab) bound(ctx context.Context, p party, s settings, use func(b *child, s settings) error) (err error) {
+	if s.endpoint, err = l.endpoint(s.transport); err != nil {
+		return err
+	}
+	b, err := l.start(ctx, p.who, p.role, s)
 	if err != nil {
 		return err
 	}
@@ -104,12 +142,17 @@ func (l *lab) pair(ctx context.Context, side, binds, connects string, s settings
 	if s.endpoint, err = b.line(); err != nil {
 		return err
 	}
-	c, err := l.start(ctx, side, connects, s)
+	return use(b, s)
+}
+
+// alone runs a role that has both ends in one process.
+func (l *lab) alone(ctx context.Context, p party, s settings, use func(c *child) error) (err error) {
+	c, err := l.start(ctx, p.who, p.role, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, once(err, c.end())) }()
-	return use(b, c)
+	return use(c)
 }
 
 // once is next, unless err already tells it.
@@ -122,28 +165,14 @@ func once(err, next error) error {
 
 const anyPort = "tcp://127.0.0.1:*"
 
-// stream is one trial of PUSH to PULL. The receiver counts; the CPU is that of
-// both ends, each per message of its own window.
-func (l *lab) stream(ctx context.Context, side string, s settings) (sample, error) {
-	s.endpoint = anyPort
-	var in, out reading
-	err := l.pair(ctx, side, rolePull, rolePush, s, func(pull, push *child) (err error) {
-		if in, err = pull.reading(); err != nil {
-			return err
-		}
-		out, err = push.reading()
-		return err
-	})
-	if err != nil {
-		return nil, err
+// endpoint is one to bind to. An ipc one is new for each trial: a process that
+// is told to exit leaves its socket file.
+func (l *lab) endpoint(transport string) (string, error) {
+	if transport != "ipc" {
+		return anyPort, nil
 	}
-	return sample{
-		rate:        per(float64(in.Messages), in.Seconds),
-		cpuPerM:     1e6 * (per(in.CPU, float64(in.Messages)) + per(out.CPU, float64(out.Messages))),
-		sendMallocs: perMessage(out),
-		recvMallocs: perMessage(in),
-		peakMiB:     peakOf(in, out),
-	}, nil
+	dir, err := os.MkdirTemp(l.dir, "ipc-")
+	return "ipc://" + filepath.Join(dir, "socket"), err
 }
 
 // secured is s with the keys of a CURVE server.
@@ -153,98 +182,50 @@ func secured(s settings) settings {
 	return s
 }
 
-// visits is one trial of CURVE handshakes. One is counted when the visitor, a new
-// REQ each time, has connected, has the answer to its one request, and is closed.
-func (l *lab) visits(ctx context.Context, side string) (sample, error) {
-	s := secured(settings{endpoint: anyPort, size: 1})
-	var in, out reading
-	err := l.pair(ctx, side, roleGreet, roleVisit, s, func(greet, visit *child) (err error) {
-		if out, err = visit.reading(); err != nil {
-			return err
-		}
-		in, err = greet.ask()
-		return err
-	})
-	if err != nil {
-		return nil, err
+// sleep waits for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return sample{
-		rate:    per(float64(out.Messages), out.Seconds),
-		cpuPerM: 1e6 * (per(in.CPU, float64(in.Messages)) + per(out.CPU, float64(out.Messages))),
-		peakMiB: peakOf(in, out),
-	}, nil
 }
 
-// peakOf is the memory of both ends.
-func peakOf(in, out reading) float64 { return float64(in.Peak+out.Peak) / (1 << 20) }
-
-// perMessage is r's allocations per message to three decimals: the runtime's
-// own allocations in a window (a collection, a timer) are below that.
-func perMessage(r reading) float64 {
-	return round3(per(float64(r.Mallocs), float64(r.Messages)))
-}
-
-// roundTrip is one trial of REQ and REP over transport.
-func (l *lab) roundTrip(ctx context.Context, side, transport string, s settings) (sample, error) {
-	s.endpoint = anyPort
-	if transport == "ipc" {
-		dir, err := os.MkdirTemp(l.dir, side) // one for each trial: a process that is told to exit leaves its socket file
+// over is the lab's window over roles that are asked: what each did in it. It
+// begins, and the warm-up before it, when all have done something.
+func (l *lab) over(ctx context.Context, roles ...*child) ([]reading, error) {
+	var first []reading
+	for _, pause := range []time.Duration{l.warm, l.run} {
+		begin, err := askAll(roles)
+		if err == nil {
+			err = sleep(ctx, pause)
+		}
 		if err != nil {
 			return nil, err
 		}
-		s.endpoint = "ipc://" + filepath.Join(dir, "socket")
+		first = begin
 	}
-	var r reading
-	err := l.pair(ctx, side, roleReply, roleRequest, s, func(_, request *child) (err error) {
-		r, err = request.reading()
-		return err
-	})
-	return sample{p50: r.P50 / 1000, p99: r.P99 / 1000}, err
+	last, err := askAll(roles)
+	if err != nil {
+		return nil, err
+	}
+	for i := range last {
+		last[i] = last[i].minus(first[i])
+	}
+	return last, nil
 }
 
-// inproc is one trial of a role that has both ends in one process.
-func (l *lab) inproc(ctx context.Context, side, role string, s settings) (sample, error) {
-	c, err := l.start(ctx, side, role, s)
-	if err != nil {
-		return nil, err
+func askAll(roles []*child) ([]reading, error) {
+	all := make([]reading, len(roles))
+	for i, c := range roles {
+		r, err := c.ask()
+		if err != nil {
+			return nil, fmt.Errorf("%s was asked: %w", c.name, err)
+		}
+		all[i] = r
 	}
-	r, err := c.reading()
-	if err = errors.Join(err, once(err, c.end())); err != nil {
-		return nil, err
-	}
-	return sample{
-		rate:    per(float64(r.Messages), r.Seconds),
-		cpuPerM: 1e6 * per(r.CPU, float64(r.Messages)),
-		p50:     r.P50 / 1000,
-		p99:     r.P99 / 1000,
-	}, nil
-}
-
-// memory is one trial of a listener's growth per idle connection.
-func (l *lab) memory(ctx context.Context, side string) (_ sample, err error) {
-	c, err := l.start(ctx, side, roleListen, settings{endpoint: anyPort})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, once(err, c.end())) }()
-	endpoint, err := c.line()
-	if err != nil {
-		return nil, err
-	}
-	first, err := connectIdle(ctx, endpoint, 1) // brings in the code and the tables
-	defer closeAll(first)
-	if err != nil {
-		return nil, fmt.Errorf("%s listener: %w", side, err)
-	}
-	before, err := c.ask()
-	if err != nil {
-		return nil, err
-	}
-	conns, err := connectIdle(ctx, endpoint, l.idle)
-	defer closeAll(conns)
-	if err != nil {
-		return nil, fmt.Errorf("%s listener: %w", side, err)
-	}
-	after, err := c.ask()
-	return sample{idleKiB: float64(after.RSS-before.RSS) / 1024 / float64(l.idle)}, err
+	return all, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,22 +27,25 @@ func testLab(t *testing.T) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{self: self, dir: t.TempDir(), warm: 5 * time.Millisecond, run: 20 * time.Millisecond, idle: 20}
-	l.peer, l.libzmqVersion, l.libzmqAbsent = buildPeer(t.Context(), l.dir)
-	return l
+	return &lab{
+		programs: map[string][]string{ours: {self, roleCommand, ours}, raw: {self, roleCommand, raw}},
+		absent:   map[string]error{}, versions: map[string]string{},
+		dir: t.TempDir(), warm: 5 * time.Millisecond, run: 20 * time.Millisecond, idle: 20, crowd: 20, subscriptions: 2000,
+	}
 }
 
-// TestSides runs every trial of every side once, in real processes. libzmq is
-// skipped where it cannot be built.
+// TestSides runs every trial of every side once, in real processes. Who cannot be
+// built here is skipped.
 func TestSides(t *testing.T) {
 	l := testLab(t)
-	for _, side := range []string{ours, raw, libzmq} {
-		t.Run(side, func(t *testing.T) {
-			if side == libzmq && l.libzmqAbsent != nil {
-				t.Skipf("libzmq's side is not tested here: %v", l.libzmqAbsent)
+	l.build(t.Context())
+	for _, who := range append([]string{ours, raw, libzmq}, others[:]...) {
+		t.Run(who, func(t *testing.T) {
+			if err := l.absent[who]; err != nil {
+				t.Skipf("%s's side is not tested here: %v", who, err)
 			}
-			for _, trial := range trialsOf(l, side) {
-				t.Run(trial.name, func(t *testing.T) { trial.check(t) })
+			for _, x := range trialsOf(who) {
+				t.Run(x.name, func(t *testing.T) { x.check(t, l, who) })
 			}
 		})
 	}
@@ -49,12 +53,13 @@ func TestSides(t *testing.T) {
 
 type trialTest struct {
 	name  string
-	take  func(ctx context.Context) (sample, error)
+	take  trial
+	s     settings
 	wants []quantity // which must be greater than 0
 }
 
-func (x trialTest) check(t *testing.T) {
-	got, err := x.take(t.Context())
+func (x trialTest) check(t *testing.T, l *lab, who string) {
+	got, err := x.take(l, t.Context(), who, x.s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,56 +71,77 @@ func (x trialTest) check(t *testing.T) {
 	if got[p99] < got[p50] {
 		t.Errorf("p99 %v is below p50 %v", got[p99], got[p50])
 	}
+	if got[lostEvents] != 0 {
+		t.Errorf("%v events were not told", got[lostEvents])
+	}
 }
 
-func trialsOf(l *lab, side string) []trialTest {
-	flow, turn := []quantity{rate, cpuPerM}, []quantity{p50, p99}
+// trialsOf is each form of each trial that a plan has for who, once.
+func trialsOf(who string) []trialTest {
+	flow, turn := []quantity{rate, cpuPerM, peakMiB}, []quantity{p50, p99, rate, cpuPerM, peakMiB}
 	small := settings{size: 64}
-	stream := func(name string, s settings) trialTest {
-		return trialTest{name, func(ctx context.Context) (sample, error) { return l.stream(ctx, side, s) }, flow}
-	}
-	roundTrip := func(transport string) trialTest {
-		return trialTest{"round trip " + transport, func(ctx context.Context) (sample, error) {
-			return l.roundTrip(ctx, side, transport, small)
-		}, turn}
-	}
-	inproc := func(role, pattern string, wants []quantity) trialTest {
-		s := settings{size: 64, pattern: pattern}
-		return trialTest{role + pattern, func(ctx context.Context) (sample, error) {
-			return l.inproc(ctx, side, role, s)
-		}, wants}
-	}
 	trials := []trialTest{
-		stream("64 B", small), stream("1 MiB", settings{size: 1 << 20}),
-		roundTrip("tcp"), roundTrip("ipc"),
-		inproc(roleInprocStream, "", flow),
-		inproc(roleInprocRoundTrip, "pair", turn), inproc(roleInprocRoundTrip, "reqrep", turn),
+		{"stream", (*lab).stream, small, flow},
+		{"stream of 1 MiB", (*lab).stream, settings{size: 1 << 20}, flow},
+		{"stream ipc", (*lab).stream, settings{size: 64, transport: "ipc"}, flow},
+		{"round trip", (*lab).roundTrip, small, turn},
+		{"round trip of 1 MiB", (*lab).roundTrip, settings{size: 1 << 20}, turn},
+		{"round trip ipc", (*lab).roundTrip, settings{size: 64, transport: "ipc"}, turn},
+		{"inproc stream", inprocOf(roleInprocStream), small, flow},
+		{"inproc round trip", inprocOf(roleInprocRoundTrip), settings{size: 64, pattern: "reqrep"}, turn},
+		{"fan to 1", (*lab).fan, settings{size: 64, clients: 1}, flow},
+		{"fan to 8", (*lab).fan, settings{size: 64, clients: 8}, flow},
 	}
-	if side != raw {
-		sealed := append([]quantity{peakMiB}, flow...)
+	if who != mangos { // has no ROUTER
 		trials = append(trials,
-			trialTest{"CURVE", func(ctx context.Context) (sample, error) { return l.stream(ctx, side, secured(small)) }, sealed},
-			trialTest{"CURVE handshakes", func(ctx context.Context) (sample, error) { return l.visits(ctx, side) }, sealed})
+			trialTest{"exchange", (*lab).exchange, settings{size: 64, clients: 4, flight: 10}, flow})
 	}
-	if side == ours {
+	if who != mangos && who != goZeromq { // whose two ends wait for each other to read
 		trials = append(trials,
-			stream("RecvInto", settings{size: 64, into: true}),
-			stream("3 frames", settings{size: 64, frames: 3}),
-			stream("watched", settings{size: 64, watch: true}))
+			trialTest{"exchange of 1 MiB", (*lab).exchange, settings{size: 1 << 20, clients: 1, flight: 100}, flow})
 	}
-	if side != raw {
-		trials = append(trials, trialTest{"memory", func(ctx context.Context) (sample, error) {
-			return l.memory(ctx, side)
-		}, nil})
+	switch who {
+	case ours:
+		trials = append(append(trials,
+			trialTest{"RecvInto", (*lab).stream, settings{size: 64, into: true}, flow},
+			trialTest{"3 frames", (*lab).stream, settings{size: 64, frames: 3}, flow},
+			trialTest{"watched", (*lab).stream, settings{size: 64, watch: true}, flow}), trialsOfTwo()...)
+		fallthrough
+	case raw:
+		trials = append(trials, trialsOfThree()...)
+	case libzmq:
+		trials = append(append(trials, trialsOfTwo()...), trialsOfThree()...)
 	}
 	return trials
+}
+
+func trialsOfThree() []trialTest {
+	return []trialTest{
+		{"inproc PAIR", inprocOf(roleInprocRoundTrip), settings{size: 64, pattern: "pair"}, []quantity{p50}},
+		{"fan that waits", (*lab).fan, settings{size: 64, clients: 8, pattern: "wait"}, []quantity{rate, cpuPerM, peakMiB}},
+		{"visits", (*lab).visits, settings{watch: true}, []quantity{rate, cpuPerM, peakMiB}},
+		{"one of 20 busy", (*lab).crowdStream, settings{size: 64, pattern: "one", clients: 20}, []quantity{listenerNs}},
+		{"all of 20 busy", (*lab).crowdStream, settings{size: 64, pattern: "all", clients: 20}, []quantity{listenerNs}},
+		{"20 ask", (*lab).crowdExchange, settings{size: 64, clients: 20}, []quantity{listenerNs, rate}},
+	}
+}
+
+func trialsOfTwo() []trialTest {
+	return []trialTest{
+		{"CURVE", (*lab).stream, secured(settings{size: 64}), []quantity{rate, cpuPerM, peakMiB}},
+		{"CURVE handshakes", (*lab).visits, secured(settings{}), []quantity{rate, cpuPerM, peakMiB}},
+		{"memory", (*lab).memory, settings{}, []quantity{peakMiB}},
+		{"inproc exchange", inprocOf(roleInprocExchange), settings{size: 64, clients: 1, flight: 100}, []quantity{rate, cpuPerM}},
+		{"rush", (*lab).rush, settings{clients: 20}, []quantity{readyMs, peakMiB}},
+		{"topics", (*lab).topics, settings{clients: 2000}, []quantity{sendNs, peakMiB}},
+	}
 }
 
 // A receiver to which nobody connects ends at its own limit, and says so.
 func TestChildEndsAtItsLimit(t *testing.T) {
 	l := testLab(t)
 	s := settings{endpoint: anyPort, size: 64, limit: 50 * time.Millisecond}
-	c, err := startChild(t.Context(), "raw pull", time.Minute, append([]string{l.self, roleCommand, raw, rolePull}, s.args()...))
+	c, err := startChild(t.Context(), "raw pull", time.Minute, append(l.programs[raw], append([]string{rolePull}, s.args()...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +162,7 @@ func TestHungChildIsKilled(t *testing.T) {
 	l := testLab(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	c, err := startChild(ctx, "raw pull", time.Minute, []string{l.self, roleCommand, raw, rolePull, "endpoint=" + anyPort})
+	c, err := startChild(ctx, "raw pull", time.Minute, append(l.programs[raw], rolePull, "endpoint="+anyPort))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,6 +181,7 @@ func TestHungChildIsKilled(t *testing.T) {
 // A role that fails hands its reason to the parent.
 func TestChildTellsWhyItFailed(t *testing.T) {
 	l := testLab(t)
+	l.programs["nobody"] = append(slices.Clone(l.programs[ours][:2]), "nobody")
 	_, err := l.stream(t.Context(), "nobody", settings{size: 64})
 	if err == nil || !strings.Contains(err.Error(), "no such role") {
 		t.Fatalf("%v; want the child's own words", err)
@@ -173,11 +200,12 @@ func TestBuildPeerWithoutCompiler(t *testing.T) {
 
 func TestSettingsSurviveTheCommandLine(t *testing.T) {
 	want := settings{
-		endpoint: "tcp://127.0.0.1:*", pattern: "pair", public: "p=?", size: 1 << 20, frames: 3, into: true, watch: true,
+		endpoint: "tcp://127.0.0.1:*", pattern: "pair", public: "p=?", as: "PUSH", size: 1 << 20, frames: 3, clients: 9, flight: 8, into: true, watch: true,
 		warm: 5 * time.Millisecond, run: time.Second, limit: time.Minute, warmMessages: 7,
 	}
 	told := want
 	told.secret = "nobody else's" // goes by the environment
+	told.transport = "ipc"        // is the lab's
 	got, err := parseSettings(told.args())
 	if err != nil || got != want {
 		t.Errorf("%+v, %v; want %+v", got, err, want)

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"errors"
-	"sync/atomic"
-
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/zmtp/curve"
 )
@@ -41,40 +38,5 @@ func oursVisit(s settings) error {
 			return err
 		}
 		return reqTurn(req, s)()
-	})
-}
-
-// oursGreet answers visitors. A line on stdin asks for how many came after the
-// first one, and what they cost.
-func oursGreet(s settings) error {
-	cfg, err := bindConfig(s)
-	if err != nil {
-		return err
-	}
-	rep := zmq.NewRep(cfg)
-	bound, err := rep.Bind(s.endpoint)
-	if err != nil {
-		return err
-	}
-	announce(bound)
-	var first mark
-	var answered atomic.Int64 // first is written before it is 1
-	answer := repAnswer(rep)
-	go mustServe(func() error {
-		err := answer()
-		if answered.Load() == 0 {
-			first = takeMark()
-		}
-		answered.Add(1)
-		return err
-	})
-	return answerReadings(func() (reading, error) {
-		n := answered.Load()
-		if n == 0 {
-			return reading{}, errors.New("nobody has come")
-		}
-		r := takeMark().since(first)
-		r.Messages = n - 1
-		return r, nil
 	})
 }

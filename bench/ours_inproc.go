@@ -47,6 +47,6 @@ func joinInproc(binder, connector zmq.Socket) error {
 // mustServe ends the process if answer fails: without it the measuring
 // goroutine would wait for a message that nobody sends.
 func mustServe(answer func() error) {
-	fmt.Fprintln(os.Stderr, "ours, the other goroutine:", serve(answer))
+	fmt.Fprintln(os.Stderr, "the other goroutine:", serve(answer))
 	os.Exit(1)
 }

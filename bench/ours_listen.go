@@ -21,14 +21,17 @@ func oursListen(s settings) error {
 		return err
 	}
 	announce(bound)
-	err = answerReadings(func() (reading, error) {
-		runtime.GC() // what had a finalizer is garbage for the next collection
-		debug.FreeOSMemory()
-		rss, err := residentBytes()
-		return reading{RSS: rss}, err
-	})
+	err = answerReadings(residentNow)
 	runtime.KeepAlive(pull)
 	return err
+}
+
+// residentNow is the resident set, without garbage.
+func residentNow() (reading, error) {
+	runtime.GC() // what had a finalizer is garbage for the next collection
+	debug.FreeOSMemory()
+	rss, err := residentBytes()
+	return reading{RSS: rss, Peak: peakBytes()}, err
 }
 
 // peakBytes is the most that the resident set of this process ever was; 0 where

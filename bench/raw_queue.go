@@ -11,15 +11,15 @@ import "sync"
 // the default high-water mark of both libraries.
 const rawMark = 1000
 
-// A rawQueue hands messages from one goroutine to one other. The consumer
-// takes all there is under one lock and works it off without.
+// A rawQueue hands messages from one or several goroutines to one other. The
+// consumer takes all there is under one lock and works it off without.
 type rawQueue struct {
 	mu       sync.Mutex // guards waiting, starved and blocked
 	ready    sync.Cond  // waiting is not empty
 	room     sync.Cond  // waiting is below rawMark
 	waiting  [][]byte
 	starved  bool     // the consumer waits for ready
-	blocked  bool     // the producer waits for room
+	blocked  bool     // a producer waits for room
 	consumed [][]byte // the consumer's own: what it took, up to next already used
 	next     int
 }
@@ -65,7 +65,7 @@ func (q *rawQueue) refill() {
 	q.next = 0
 	if q.blocked {
 		q.blocked = false
-		q.room.Signal()
+		q.room.Broadcast()
 	}
 	q.mu.Unlock()
 }

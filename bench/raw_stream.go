@@ -50,19 +50,30 @@ func dialEndpoint(endpoint string) (net.Conn, error) {
 	return net.Dial(network, address)
 }
 
-// acceptOne binds endpoint, announces it and waits for its one connection.
-func acceptOne(endpoint string) (net.Conn, error) {
+// listenRaw binds endpoint and announces it.
+func listenRaw(endpoint string) (net.Listener, error) {
 	network, address := splitEndpoint(endpoint)
 	l, err := net.Listen(network, address)
 	if err != nil {
 		return nil, err
 	}
-	defer l.Close()
 	if network == "tcp" {
 		endpoint = "tcp://" + l.Addr().String()
 	}
 	announce(endpoint)
-	return l.Accept()
+	return l, nil
+}
+
+// acceptRaw gives each connection to a goroutine of serve, until the process ends.
+func acceptRaw(l net.Listener, serve func(net.Conn)) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "raw listener:", err)
+			os.Exit(1)
+		}
+		go serve(conn)
+	}
 }
 
 func rawPush(s settings) error {
@@ -82,12 +93,14 @@ func rawPush(s settings) error {
 }
 
 func rawPull(s settings) error {
-	conn, err := acceptOne(s.endpoint)
+	l, err := listenRaw(s.endpoint)
 	if err != nil {
 		return err
 	}
 	q := newRawQueue()
-	go readRaw(conn, q)
+	go acceptRaw(l, func(conn net.Conn) {
+		readRaw(conn, slabFor(s.clients), func(batch [][]byte) { q.put(batch...) })
+	})
 	return stream(s, func(n int) error {
 		for range n {
 			if m := q.take(); len(m) != s.size {
@@ -165,31 +178,33 @@ func (o *rawOut) write(conn net.Conn) {
 	}
 }
 
-// rawSlab is what one read can bring; a slab with less than rawSlabRest left
-// is exchanged for a new one.
-const (
-	rawSlab     = 1 << 16
-	rawSlabRest = 1 << 12
-)
+// rawSlab is what one read can bring.
+const rawSlab = 1 << 16
 
-// readRaw is the reader. Its messages are pieces of slabs that are never used
-// again, so they are the consumer's; one that is larger than a slab has memory
-// of its own.
-func readRaw(conn net.Conn, q *rawQueue) {
-	slab := make([]byte, 0, rawSlab)
+// slabFor is rawSlab, and less where there are many connections: 4 KiB at least.
+func slabFor(clients int) int { return max(rawSlab/max(clients, 1), 4096) }
+
+// slabRest is how much of a slab may be left when it is exchanged for a new one.
+func slabRest(slab int) int { return slab / 16 }
+
+// readRaw is the reader: take gets the messages that a read has completed. They
+// are pieces of slabs that are never used again, so they are the consumer's; one
+// that is larger than a slab has memory of its own. The batch is not to be kept.
+func readRaw(conn net.Conn, size int, take func(batch [][]byte)) {
+	slab := make([]byte, 0, size)
 	var batch [][]byte
 	for start := 0; ; {
 		n, err := conn.Read(slab[len(slab):cap(slab)])
 		if err != nil {
-			return // the sender has ended; the consumer waits for stdin's end
+			return // the other end has ended; we wait for stdin's end
 		}
 		slab = slab[:len(slab)+n]
 		start, batch = cutRaw(slab, start, batch[:0])
 		if len(batch) > 0 {
-			q.put(batch...)
+			take(batch)
 		}
-		if cap(slab)-len(slab) < rawSlabRest {
-			slab, start = nextSlab(slab, start), 0
+		if cap(slab)-len(slab) < slabRest(size) {
+			slab, start = nextSlab(slab, start, size), 0
 		}
 	}
 }
@@ -211,10 +226,10 @@ func cutRaw(slab []byte, start int, batch [][]byte) (int, [][]byte) {
 // nextSlab begins a slab with what follows start in the old one, the beginning
 // of a message, and has room for the whole of it. While the message's size is
 // not known, it is taken to be like the last one's.
-func nextSlab(old []byte, start int) []byte {
+func nextSlab(old []byte, start, least int) []byte {
 	size := cap(old)
 	if n, body := parseRawHeader(old[start:]); n > 0 {
-		size = max(rawSlab, n+body+rawSlabRest)
+		size = max(least, n+body+slabRest(least))
 	}
 	return append(make([]byte, 0, size), old[start:]...)
 }

@@ -34,7 +34,7 @@ func TestRawStreamKeepsOrder(t *testing.T) {
 		here, there := net.Pipe()
 		out, q := newRawOut(), newRawQueue()
 		go out.write(here)
-		go readRaw(there, q)
+		go readRaw(there, rawSlab, func(batch [][]byte) { q.put(batch...) })
 		n := 20_000 / (1 + size/1000)
 		go func() {
 			body := make([]byte, size)

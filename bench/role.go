@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -20,116 +18,39 @@ import (
 //	stdin    its end is the order to exit, at any time, with status 0
 //	environ  the secret key, which on a command line everybody could read
 //
-// Listen and greet differ: each line on their stdin asks for a reading.
+// Those that count as long as they are asked have no window of their own: each
+// line on their stdin asks for a reading, and who asks takes the difference.
 const (
 	rolePush            = "push"
 	rolePull            = "pull"
 	roleRequest         = "req"
-	roleReply           = "rep"
+	roleReply           = "rep" // asked
+	roleVisit           = "visit"
+	rolePublish         = "pub"    // asked
+	roleSubscribe       = "sub"    // asked
+	roleDealer          = "dealer" // asked
+	roleRouter          = "router" // asked
 	roleInprocStream    = "inproc-stream"
 	roleInprocRoundTrip = "inproc-roundtrip"
-	roleListen          = "listen"
-	roleGreet           = "greet"
-	roleVisit           = "visit"
+	roleInprocExchange  = "inproc-exchange" // asked
+	roleListen          = "listen"          // asked
+	roleTopics          = "topics"          // asked
+	roleCrowdPush       = "crowd-push"
+	roleCrowdAsk        = "crowd-ask" // asked
 )
+
+// asked says whether a role's stdin is for its questions.
+func asked(role string) bool {
+	switch role {
+	case roleReply, rolePublish, roleSubscribe, roleDealer, roleRouter, roleInprocExchange, roleListen, roleTopics, roleCrowdAsk:
+		return true
+	}
+	return false
+}
 
 // roleCommand is the first argument of a re-execution of this program; the
 // side and the role follow.
 const roleCommand = "role"
-
-// settings is what a role is told. The zero value of a field is not passed on.
-type settings struct {
-	endpoint string // to bind or to connect
-	pattern  string // inproc-roundtrip: "pair" or "reqrep"
-	public   string // CURVE: the keys of who binds, in Z85; "": no CURVE
-	secret   string // not in args
-	size     int    // bytes in the body
-	frames   int    // ours: frames per message; 0 is 1
-	into     bool   // ours: RecvInto instead of Recv
-	watch    bool   // ours: a Watch that nobody reads
-	warm     time.Duration
-	run      time.Duration
-	limit    time.Duration // after which the process ends by itself
-
-	warmMessages int // streams: the least that a warm-up is made of
-}
-
-func (s settings) args() []string {
-	var args []string
-	add := func(key, value string, set bool) {
-		if set {
-			args = append(args, key+"="+value)
-		}
-	}
-	number := func(key string, n int) { add(key, strconv.Itoa(n), n != 0) }
-	add("endpoint", s.endpoint, s.endpoint != "")
-	add("pattern", s.pattern, s.pattern != "")
-	add("public", s.public, s.public != "")
-	number("size", s.size)
-	number("frames", s.frames)
-	add("into", "1", s.into)
-	add("watch", "1", s.watch)
-	number("warm_ms", int(s.warm.Milliseconds()))
-	number("run_ms", int(s.run.Milliseconds()))
-	number("warm_messages", s.warmMessages)
-	number("limit_ms", int(s.limit.Milliseconds()))
-	return args
-}
-
-// secretVariable is of the environment.
-const secretVariable = "BENCH_CURVE_SECRET"
-
-func (s settings) environ() []string { return []string{secretVariable + "=" + s.secret} }
-
-func parseSettings(args []string) (settings, error) {
-	var s settings
-	for _, arg := range args {
-		key, value, _ := strings.Cut(arg, "=")
-		if err := s.set(key, value); err != nil {
-			return s, fmt.Errorf("setting %q: %w", arg, err)
-		}
-	}
-	return s, nil
-}
-
-func (s *settings) set(key, value string) error {
-	switch key {
-	case "endpoint":
-		s.endpoint = value
-		return nil
-	case "pattern":
-		s.pattern = value
-		return nil
-	case "public":
-		s.public = value
-		return nil
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil {
-		return err
-	}
-	switch key {
-	case "size":
-		s.size = n
-	case "frames":
-		s.frames = n
-	case "into":
-		s.into = n != 0
-	case "watch":
-		s.watch = n != 0
-	case "warm_ms":
-		s.warm = time.Duration(n) * time.Millisecond
-	case "run_ms":
-		s.run = time.Duration(n) * time.Millisecond
-	case "warm_messages":
-		s.warmMessages = n
-	case "limit_ms":
-		s.limit = time.Duration(n) * time.Millisecond
-	default:
-		return fmt.Errorf("no such setting")
-	}
-	return nil
-}
 
 // A reading is what a role found out in its window. What does not apply to a
 // role stays 0.
@@ -140,8 +61,23 @@ type reading struct {
 	Mallocs  uint64  `json:"mallocs"` // Go only: objects allocated
 	P50      float64 `json:"p50"`     // nanoseconds
 	P99      float64 `json:"p99"`
-	RSS      int64   `json:"rss"`  // bytes resident
-	Peak     int64   `json:"peak"` // the most bytes that were ever; 0: not known here
+	Turns    int64   `json:"turns"` // round trips in all, before and in the window
+	RSS      int64   `json:"rss"`   // bytes resident
+	Peak     int64   `json:"peak"`  // the most bytes that were ever; 0: not known here
+
+	// What the monitor of a rep told.
+	Accepted    int64 `json:"accepted"`
+	Handshakes  int64 `json:"handshakes"`
+	Disconnects int64 `json:"disconnects"`
+}
+
+// minus is what happened between an earlier reading of the same role and r.
+func (r reading) minus(earlier reading) reading {
+	r.Messages -= earlier.Messages
+	r.Seconds -= earlier.Seconds
+	r.CPU -= earlier.CPU
+	r.Mallocs -= earlier.Mallocs
+	return r
 }
 
 // playRole is main in a child process: args are the side, the role and its
@@ -174,7 +110,7 @@ func play(side, role string, s settings) error {
 	if perform == nil {
 		return fmt.Errorf("no such role")
 	}
-	if role != roleListen && role != roleGreet {
+	if !asked(role) {
 		go exitWithStdin()
 	}
 	return perform(s)
@@ -187,39 +123,13 @@ func exitWithStdin() {
 }
 
 func actor(side, role string) func(settings) error {
-	switch side + " " + role {
-	case "ours push":
-		return oursPush
-	case "ours pull":
-		return oursPull
-	case "ours req":
-		return oursRequest
-	case "ours rep":
-		return oursReply
-	case "ours inproc-stream":
-		return oursInprocStream
-	case "ours inproc-roundtrip":
-		return oursInprocRoundTrip
-	case "ours listen":
-		return oursListen
-	case "ours greet":
-		return oursGreet
-	case "ours visit":
-		return oursVisit
-	case "raw push":
-		return rawPush
-	case "raw pull":
-		return rawPull
-	case "raw req":
-		return rawRequest
-	case "raw rep":
-		return rawReply
-	case "raw inproc-stream":
-		return rawInprocStream
-	case "raw inproc-roundtrip":
-		return rawInprocRoundTrip
+	switch side {
+	case ours:
+		return oursActor(role)
+	case raw:
+		return rawActor(role)
 	}
-	return nil
+	return otherActor(side, role)
 }
 
 // announce prints the endpoint a role is bound to.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,11 @@ func (l *lab) measure(ctx context.Context, experiments []experiment, runs int, p
 	var rows []row
 	for _, e := range experiments {
 		fmt.Fprintf(progress, "%s %s\n", e.id, e.name)
-		o := l.conduct(ctx, e, runs*max(e.times, 1))
+		rounds := runs * max(e.times, 1)
+		if e.few {
+			rounds = min(rounds, 2)
+		}
+		o := l.conduct(ctx, e, rounds)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -44,10 +49,10 @@ func (l *lab) conduct(ctx context.Context, e experiment, rounds int) outcome {
 				i = len(e.sides) - 1 - i
 			}
 			s := e.sides[i]
-			if o.failed[s.name] != nil || ctx.Err() != nil {
+			if o.failed[s.name] != nil || ctx.Err() != nil || s.once && round > 0 {
 				continue
 			}
-			got, err := s.trial(ctx, l)
+			got, err := s.take(l, ctx, s.who, s.s)
 			if err != nil {
 				o.failed[s.name] = err
 				continue
@@ -64,7 +69,9 @@ type series []float64
 func (o outcome) series(side string, q quantity) series {
 	var s series
 	for _, got := range o.samples[side] {
-		s = append(s, got[q])
+		if v, there := got[q]; there {
+			s = append(s, v)
+		}
 	}
 	return s
 }
@@ -103,22 +110,25 @@ func (s series) over(base series) series {
 // A row is one line of the result. A number that could not be measured, or
 // does not exist for this row, is null.
 type row struct {
-	ID     string   `json:"id"`
-	Case   string   `json:"case"`
-	Unit   string   `json:"unit"`
-	Ours   *float64 `json:"ours"`
-	Libzmq *float64 `json:"libzmq"`
-	Ratio  *float64 `json:"ratio"` // ours/libzmq; S11: watched/not watched
-	Raw    *float64 `json:"raw"`
-	OfRaw  *float64 `json:"of_raw"` // ours/raw
-	Must   string   `json:"must"`   // what ratio must be, or ours where that is absolute
-	OK     *bool    `json:"ok"`     // null: nothing to hold against must
-	Spread spread   `json:"spread"`
-	CPU    *cpu     `json:"cpu,omitempty"`
-	Peak   *peak    `json:"peak_mib,omitempty"`
-	Rounds int      `json:"rounds"`
-	Error  string   `json:"error,omitempty"`
-	On     string   `json:"on"` // machine and versions: a figure means little without
+	ID     string            `json:"id"`
+	Case   string            `json:"case"`
+	Unit   string            `json:"unit"`
+	Ours   *float64          `json:"ours"`
+	Libzmq *float64          `json:"libzmq"`
+	Ratio  *float64          `json:"ratio"` // ours/libzmq; S11: watched/not watched; S14: with many/with one connection; -against: now/before
+	Raw    *float64          `json:"raw"`
+	OfRaw  *float64          `json:"of_raw"` // ours/raw
+	Must   string            `json:"must"`   // what ratio must be, or ours where that is absolute
+	OK     *bool             `json:"ok"`     // null: nothing to hold against must
+	Spread spread            `json:"spread"`
+	CPU    *columns          `json:"cpu,omitempty"` // seconds, user and system, of both ends, per million messages
+	Peak   *columns          `json:"peak_mib,omitempty"`
+	Others map[string]figure `json:"others,omitempty"` // the other libraries
+	Before *figure           `json:"before,omitempty"` // ours at another revision, with -against
+	Plot   *plot             `json:"plot,omitempty"`
+	Rounds int               `json:"rounds"`
+	Error  string            `json:"error,omitempty"`
+	On     string            `json:"on"` // machine and versions: a figure means little without
 }
 
 // A spread is [min, max] over the rounds.
@@ -129,58 +139,86 @@ type spread struct {
 	Raw    []float64 `json:"raw"`
 }
 
-// cpu is S9: CPU seconds, user and system, of both ends, per million messages.
-type cpu struct {
+// columns are medians of a second quantity: CPU, memory.
+type columns struct {
 	Ours   *float64 `json:"ours"`
 	Libzmq *float64 `json:"libzmq"`
 	Ratio  *float64 `json:"ratio"`
 	Raw    *float64 `json:"raw"`
-	Must   string   `json:"must"`
-	OK     *bool    `json:"ok"`
 }
 
-// peak is the most memory that both ends ever had resident, together, in MiB.
-type peak struct {
-	Ours   *float64 `json:"ours"`
-	Libzmq *float64 `json:"libzmq"`
+// A figure is what a row has of another side.
+type figure struct {
+	Median *float64  `json:"median"`
+	Spread []float64 `json:"spread"`
+	CPU    *float64  `json:"cpu"`
+	Peak   *float64  `json:"peak_mib"`
+	Error  string    `json:"error,omitempty"` // that another library fails is a result
 }
 
 func (o outcome) row(id string, spec rowSpec) row {
-	base := libzmq
-	if spec.base != "" {
-		base = spec.base
-	}
-	mine, theirs, ceiling := o.series(spec.ours, spec.of), o.series(libzmq, spec.of), o.series(raw, spec.of)
+	theirName, rawName := libzmq+spec.point, raw+spec.point
+	base := cmp.Or(spec.base, theirName)
+	mine, theirs, ceiling := o.series(spec.ours, spec.of), o.series(theirName, spec.of), o.series(rawName, spec.of)
 	ratio := mine.over(o.series(base, spec.of))
 	r := row{
-		ID: id, Case: spec.name, Unit: spec.unit,
+		ID: cmp.Or(spec.id, id), Case: spec.name, Unit: spec.unit,
 		Ours: mine.median(), Libzmq: theirs.median(), Ratio: ratio.median(),
 		Raw: ceiling.median(), OfRaw: mine.over(ceiling).median(),
 		Must: spec.must.String(), Rounds: len(mine),
 		Spread: spread{mine.span(), theirs.span(), ratio.span(), ceiling.span()},
-		Error:  o.errors(spec.ours, base, libzmq, raw),
+		Peak:   o.columns(peakMiB, spec.ours, theirName, rawName),
+		Others: o.others(spec.of),
+		Error:  o.errors(spec.ours, base, theirName, rawName),
 	}
 	r.OK = verdict(spec.must, r.Ours, r.Ratio)
 	if r.OK != nil && o.failed[spec.ours] != nil {
 		*r.OK = false // rounds that went well do not make up for one that hung
 	}
 	if spec.cpu {
-		r.CPU = o.cpu(spec.ours, spec.save)
+		r.CPU = o.columns(cpuPerM, spec.ours, theirName, rawName)
 	}
-	if spec.peak {
-		r.Peak = &peak{o.series(spec.ours, peakMiB).median(), o.series(libzmq, peakMiB).median()}
+	if spec.plot.Name != "" {
+		r.Plot = &spec.plot
+	}
+	if then, there := o.figure(nameBefore(spec.ours), spec.of); there {
+		r.Before = &then
 	}
 	return r
 }
 
-func (o outcome) cpu(side string, must bound) *cpu {
-	mine, theirs := o.series(side, cpuPerM), o.series(libzmq, cpuPerM)
-	c := &cpu{
-		Ours: mine.median(), Libzmq: theirs.median(), Ratio: mine.over(theirs).median(),
-		Raw: o.series(raw, cpuPerM).median(), Must: must.String(),
+// columns is nil if nothing of q was measured.
+func (o outcome) columns(q quantity, mine, theirs, ceiling string) *columns {
+	a, b, c := o.series(mine, q), o.series(theirs, q), o.series(ceiling, q)
+	if len(a)+len(b)+len(c) == 0 {
+		return nil
 	}
-	c.OK = verdict(must, c.Ours, c.Ratio)
-	return c
+	return &columns{Ours: a.median(), Libzmq: b.median(), Ratio: a.over(b).median(), Raw: c.median()}
+}
+
+// others is what the other libraries reached, nil if none took part.
+func (o outcome) others(of quantity) map[string]figure {
+	var all map[string]figure
+	for _, who := range others {
+		f, there := o.figure(who, of)
+		if !there {
+			continue
+		}
+		if all == nil {
+			all = map[string]figure{}
+		}
+		all[who] = f
+	}
+	return all
+}
+
+func (o outcome) figure(name string, of quantity) (f figure, there bool) {
+	s := o.series(name, of)
+	return figure{
+		Median: s.median(), Spread: s.span(),
+		CPU: o.series(name, cpuPerM).median(), Peak: o.series(name, peakMiB).median(),
+		Error: o.errors(name),
+	}, len(s) > 0 || o.failed[name] != nil
 }
 
 // verdict is nil if there is no target or nothing to hold against it.

@@ -34,10 +34,9 @@ func stream(s settings, burst func(n int) error) error {
 	if err := report(r); err != nil {
 		return err
 	}
-	for err == nil {
-		err = burst(n)
+	for burst(n) == nil {
 	}
-	return err
+	select {} // the other end has ended
 }
 
 // burstSize is how many messages pass between two looks at the clock: about
@@ -59,7 +58,8 @@ func roundTrips(s settings, turn func() error) error {
 	if err := turn(); err != nil {
 		return err
 	}
-	if _, err := timeTurns(s.warm, turn); err != nil {
+	warm, err := timeTurns(s.warm, turn)
+	if err != nil {
 		return err
 	}
 	before := takeMark()
@@ -69,6 +69,7 @@ func roundTrips(s settings, turn func() error) error {
 	}
 	r := takeMark().since(before)
 	r.Messages = h.total
+	r.Turns = 1 + warm.total + h.total
 	r.P50 = h.percentile(50)
 	r.P99 = h.percentile(99)
 	if err := report(r); err != nil {
