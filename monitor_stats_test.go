@@ -237,3 +237,37 @@ func TestStateWhileInprocIsBusy(t *testing.T) {
 		t.Errorf("3 are left: %d in one end's queue, %d in the other's", in, out)
 	}
 }
+
+// What a publisher was given is in its counts: a copy for each subscriber that wants it, sent, queued or dropped, and what
+// nobody wanted.
+func TestAPublishersCopiesBalance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := zmqtest.NewNetwork().Context(t)
+		pub := zmq.NewPub(zmq.Config{Context: x, SendHWM: 3})
+		at := bindTo(t, pub, "tcp://feed:1")
+		all, few := zmq.NewSub(zmq.Config{Context: x, RecvHWM: 2}), zmq.NewSub(zmq.Config{Context: x, RecvHWM: 2})
+		connect(t, all, at)
+		connect(t, few, at)
+		must(t, errors.Join(all.Subscribe("a", "b"), few.Subscribe("b")))
+		ready(t, pub, 2)
+		large := strings.Repeat("x", 1<<20) // more than a connection holds on its way
+		for range 10 {
+			send(t, pub, "a", large)
+			send(t, pub, "none")
+			synctest.Wait()
+		}
+		send(t, pub, "b")
+		synctest.Wait()
+		s := pub.State()
+		queued := 0
+		for _, p := range s.Peers {
+			queued += p.QueueOut
+		}
+		if s.Copies != 12 || s.Unwanted != 10 {
+			t.Errorf("%d copies and %d unwanted, want 12 and 10", s.Copies, s.Unwanted)
+		}
+		if s.Dropped == 0 || s.MessagesOut == 0 || queued == 0 || s.MessagesOut+uint64(queued)+s.Dropped != s.Copies {
+			t.Errorf("%d went out, %d are queued, %d dropped: want some of each, and together %d", s.MessagesOut, queued, s.Dropped, s.Copies)
+		}
+	})
+}

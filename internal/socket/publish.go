@@ -29,6 +29,9 @@ func (c *Core) publish(ctx context.Context, nowait bool, frames [][]byte, m *mes
 		s.mu.Unlock()
 		return err
 	}
+	if s.copies += uint64(len(to)); len(to) == 0 {
+		s.unwanted++
+	}
 	if len(to) > 1 && m == nil {
 		frames = shared(frames)
 	}

@@ -27,6 +27,8 @@ type sendSide struct {
 	writable level
 	near     []*pipe.Pipe // pipes over inproc, whose consumer settles late
 	dropped  uint64       // messages that a pattern drops: for a peer that is gone, or full
+	copies   uint64       // of a fan: one for each peer that a message was for
+	unwanted uint64       // of a fan: messages that were for nobody
 	flow     flow         // what is to be told of that
 
 	raw                        bool       // STREAM: frames are the peer's bytes

@@ -56,7 +56,8 @@ func (c *Core) subscribe(m monitor.Mask) *monitor.Subscription {
 // state is State with the control lock held.
 func (c *Core) state() monitor.State {
 	s := monitor.State{Seq: c.hub.Seq(), SocketID: c.ID, SocketName: c.opt.Name, SocketType: c.typ,
-		MessagesIn: c.gone.in, MessagesOut: c.gone.out, Dropped: c.dropped(), FramesLost: c.framesLost()}
+		MessagesIn: c.gone.in, MessagesOut: c.gone.out, FramesLost: c.framesLost()}
+	c.tally(&s)
 	for _, b := range c.binds {
 		e := monitor.EndpointState{ID: b.at.ID, Side: b.at.Side, Endpoint: b.at.Text, Bound: b.bound}
 		if b.listener != nil {
@@ -126,6 +127,13 @@ func (c *Core) dropped() uint64 {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
 	return c.out.dropped
+}
+
+// tally fills in what the sending side counts.
+func (c *Core) tally(s *monitor.State) {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	s.Dropped, s.Copies, s.Unwanted = c.out.dropped, c.out.copies, c.out.unwanted
 }
 
 // WaitReady waits until n peers are through the handshake. If ctx ends first, the error says what each endpoint is stuck
