@@ -21,6 +21,8 @@ type State struct {
 
 	// Full: all that there is. Else Endpoints and Peers are those whose numbers have changed since the state before.
 	Full bool `json:"full,omitempty"`
+	// More: Peers, in the order of Conn, go on in the state that follows, which is not Full. A line has an end.
+	More bool `json:"more,omitempty"`
 
 	SendHWM int `json:"tx_hwm,omitempty"` // messages, per peer; 0: without a limit
 	RecvHWM int `json:"rx_hwm,omitempty"`
@@ -28,6 +30,8 @@ type State struct {
 	MessagesOut uint64 `json:"tx_msgs"`
 	MessagesIn  uint64 `json:"rx_msgs"`
 	Dropped     uint64 `json:"dropped"`
+	Copies      uint64 `json:"copies,omitempty"`      // of a PUB, XPUB or XSUB: one for each peer that a message was for
+	Unwanted    uint64 `json:"unwanted,omitempty"`    // messages of theirs that were for nobody
 	FramesLost  uint64 `json:"frames_lost,omitempty"` // events that readers of libzmq frames missed
 
 	Endpoints []Endpoint `json:"endpoints,omitempty"`
@@ -79,7 +83,8 @@ func StateOf(i Instance, at time.Time, s monitor.State, sendHWM, recvHWM int) St
 	out := State{
 		Instance: i, At: at.UTC(), Seq: s.Seq, Sock: s.SocketID, Name: s.SocketName, Type: s.SocketType, Full: true,
 		SendHWM: sendHWM, RecvHWM: recvHWM,
-		MessagesOut: s.MessagesOut, MessagesIn: s.MessagesIn, Dropped: s.Dropped, FramesLost: s.FramesLost,
+		MessagesOut: s.MessagesOut, MessagesIn: s.MessagesIn, Dropped: s.Dropped,
+		Copies: s.Copies, Unwanted: s.Unwanted, FramesLost: s.FramesLost,
 	}
 	for _, e := range s.Endpoints {
 		at := Endpoint{ID: e.ID, Side: e.Side, Endpoint: e.Endpoint, Bound: e.Bound, Conn: e.Conn, Attempt: e.Attempt, NextTry: e.NextTry}
