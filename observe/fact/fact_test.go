@@ -108,6 +108,21 @@ func TestWhatIsNoLineIsRefusedWithAReason(t *testing.T) {
 	}
 }
 
+// A key that is there and empty, or of another process than the one that sent the line, is not in the way.
+func TestALineIsGivenItsInstanceWhole(t *testing.T) {
+	f, _, err := Parse([]byte(`{"v":1,"inst":"","seq":3,"app":"other","event":"listening","pid":9,"k\u007f":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := f.In(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, _, err := Parse(signed.Line); err != nil || back.Instance != here || back.Seq != 3 {
+		t.Errorf("%s reads back as %+v, %v", signed.Line, back, err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, e := range events {
 		line, _ := here.JSON(e)

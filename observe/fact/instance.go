@@ -50,7 +50,7 @@ func (i Instance) JSON(e monitor.Event) ([]byte, error) {
 	return i.sign(plain)
 }
 
-// sign puts the instance's keys into a line that has none, key by key.
+// sign puts the instance's keys into a line, in the place of its own.
 func (i Instance) sign(line []byte) ([]byte, error) {
 	in := json.NewDecoder(bytes.NewReader(line))
 	if _, err := in.Token(); err != nil { // the opening brace
@@ -65,6 +65,10 @@ func (i Instance) sign(line []byte) ([]byte, error) {
 		var value json.RawMessage
 		if err := in.Decode(&value); err != nil {
 			return nil, fmt.Errorf("key %v: %w", key, err)
+		}
+		switch key {
+		case "inst", "app", "host", "pid":
+			continue
 		}
 		if !named && key != "v" && key != "ts" {
 			out.text("inst", i.ID)
@@ -102,7 +106,8 @@ func (o *object) value(key any, value []byte) {
 	if len(o.b) == 0 {
 		sep = '{'
 	}
-	o.b = append(fmt.Appendf(append(o.b, sep), "%q:", key), value...)
+	quoted, _ := json.Marshal(key) // a string has a JSON form, whatever its bytes
+	o.b = append(append(append(append(o.b, sep), quoted...), ':'), value...)
 }
 
 // text leaves out what is unknown. Host names and ids are plain, but the system's host name is only supposed to be.
@@ -110,10 +115,7 @@ func (o *object) text(key, s string) {
 	if s == "" {
 		return
 	}
-	quoted, err := json.Marshal(s)
-	if err != nil {
-		return // cannot happen: a string has a JSON form, whatever its bytes
-	}
+	quoted, _ := json.Marshal(s)
 	o.value(key, quoted)
 }
 
