@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/glassmq/zmq/cmd/glass/internal/detect"
 	"github.com/glassmq/zmq/cmd/glass/internal/lexicon"
 	"github.com/glassmq/zmq/cmd/glass/internal/show"
 	"github.com/glassmq/zmq/monitor"
@@ -19,46 +20,50 @@ const explainText = `explain says what a code means that stands in an event, in 
 happens, what to do, and on which side. Without a code it lists all.
 
 A code is the name or number of an event, the reason of a failure, a protocol error of libzmq, the status of a ZAP handler,
-or an error number of the system. Case does not count, libzmq's prefixes may be there, numbers are decimal or 0x….`
+an error number of the system, or a condition that glass finds out. Case does not count, libzmq's prefixes may be there, numbers are decimal or 0x….`
 
 const explainExamples = `  glass explain mechanism_mismatch
   glass explain 0x11000002            what libzmq calls the same
   glass explain ZMQ_EVENT_CONNECT_RETRIED
-  glass explain 111`
+  glass explain 111
+  glass explain slow_subscriber       a condition: what it is, when it is raised, what to do`
 
 func newExplain() *cobra.Command {
-	form := choice{show.Text, []string{show.Text, "json"}}
+	form := choice{show.Text, []string{show.Text, "json", show.JSONL}}
 	cmd := &cobra.Command{
 		Use:     "explain [CODE]",
 		Short:   "Say what a reason, event, error number or protocol error means, and what to do",
 		Long:    explainText,
 		Example: explainExamples,
 		Args:    cobra.ArbitraryArgs, // "handshake failed auth" is one code
-		ValidArgsFunction: func(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
-			for c := range monitor.Codes() {
-				names = append(names, c.Name)
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return lexicon.Names(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return explain(cmd.OutOrStdout(), strings.Join(args, " "), form.chosen == "json")
+			return explain(cmd.OutOrStdout(), strings.Join(args, " "), form.chosen)
 		},
 	}
-	cmd.Flags().VarP(&form, "output", "o", "`form`: text, or json, an array of objects")
+	cmd.Flags().VarP(&form, "output", "o", "`form`: text; json, an array of objects; or jsonl, one object a line")
 	complete(cmd, "output", form.among)
 	return cmd
 }
 
-func explain(w io.Writer, word string, asJSON bool) error {
+func explain(w io.Writer, word string, form string) error {
 	entries := entriesOf(word)
 	if len(entries) == 0 {
 		return unknown(word)
 	}
 	text := []byte(listText(entries))
 	switch {
-	case asJSON:
+	case form == "json":
 		text, _ = json.Marshal(entries) // an entry is text and numbers: there is no error
 		text = append(text, '\n')
+	case form == show.JSONL:
+		text = nil
+		for _, e := range entries {
+			line, _ := json.Marshal(e)
+			text = append(append(text, line...), '\n')
+		}
 	case word != "":
 		text = []byte(fullText(entries))
 	}
@@ -70,12 +75,15 @@ func explain(w io.Writer, word string, asJSON bool) error {
 
 // entriesOf are those for what word can mean, or all for none.
 func entriesOf(word string) (all []entry) {
-	codes := slices.Collect(monitor.Codes())
+	codes, conditions := slices.Collect(monitor.Codes()), detect.Texts()
 	if word != "" {
-		codes = lexicon.Find(word)
+		codes, conditions = lexicon.Find(word), lexicon.Conditions(word)
 	}
 	for _, c := range codes {
 		all = append(all, newEntry(c))
+	}
+	for _, c := range conditions {
+		all = append(all, entry{Code: c.Name, Class: classCondition, About: "a condition: " + c.What, Views: []view{{Why: c.When, Do: c.Do}}})
 	}
 	if m, ok := lexicon.Mask(word); len(all) == 0 && ok {
 		all = []entry{{Code: word, Class: "mask", Number: uint64(m), About: "a set of events: " + strings.ReplaceAll(m.String(), "|", ", ")}}
@@ -111,6 +119,9 @@ type view struct {
 	Why   string `json:"why"`
 	Do    string `json:"do"`
 }
+
+// classCondition is the class of what package detect finds out.
+const classCondition = "condition"
 
 func newEntry(c monitor.Code) entry {
 	e := entry{Code: c.Name, Class: string(c.Class), Number: c.Number, About: about(c), code: c}
@@ -219,7 +230,7 @@ func (e entry) text() string {
 		fmt.Fprintf(&b, "  reason  %s, usually %s\n", e.Reason, usually[e.Who])
 	}
 	first := "why"
-	if e.Class == string(monitor.ClassEvent) {
+	if e.Class == string(monitor.ClassEvent) || e.Class == classCondition {
 		first = "when"
 	}
 	for _, v := range e.Views {
@@ -241,6 +252,7 @@ var headings = map[string]string{
 	string(monitor.ClassProtocol): "Protocol errors of libzmq (ZMQ_PROTOCOL_ERROR_), and the reasons they stand for",
 	string(monitor.ClassZAP):      "Statuses of ZAP handlers, and the reasons they stand for",
 	string(monitor.ClassErrno):    "Error numbers of this system, and the reasons they stand for",
+	classCondition:                "Conditions, which glass finds out",
 }
 
 func listText(entries []entry) string {
@@ -260,6 +272,8 @@ func listText(entries []entry) string {
 func (e entry) line() string {
 	said := e.About
 	switch {
+	case e.Class == classCondition:
+		said = strings.TrimPrefix(said, "a condition: ")
 	case e.Reason != "":
 		said = e.Reason
 	case len(e.Views) > 0:

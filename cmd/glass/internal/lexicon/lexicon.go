@@ -1,5 +1,5 @@
 // Package lexicon finds what an operator has read somewhere, a word or a number, among the codes that package monitor has
-// words for.
+// words for, and the conditions that package detect finds out.
 package lexicon
 
 import (
@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/glassmq/zmq/cmd/glass/internal/detect"
 	"github.com/glassmq/zmq/monitor"
 )
 
@@ -38,6 +39,16 @@ func Find(word string) (found []monitor.Code) {
 	return found
 }
 
+// Conditions is every condition that word can mean, by its name: there is one at the most.
+func Conditions(word string) (found []detect.Text) {
+	for _, c := range detect.Texts() {
+		if c.Name == normal(word) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
 // Mask reads a number as a set of several kinds, such as the one that was given to zmq_socket_monitor.
 func Mask(word string) (m monitor.Mask, ok bool) {
 	n, err := strconv.ParseUint(strings.TrimSpace(word), 0, 64)
@@ -53,6 +64,17 @@ func Mask(word string) (m monitor.Mask, ok bool) {
 	return m, m != 0 && uint64(m) == n&^(0x8000|uint64(monitor.Inproc))
 }
 
+// Names are those of all codes and conditions.
+func Names() (names []string) {
+	for c := range monitor.Codes() {
+		names = append(names, c.Name)
+	}
+	for _, c := range detect.Texts() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
 // Near are at most five names that word may have been meant as, the likeliest first.
 func Near(word string) (names []string) {
 	type guess struct {
@@ -61,8 +83,8 @@ func Near(word string) (names []string) {
 	}
 	var guesses []guess
 	word = normal(word)
-	for c := range monitor.Codes() {
-		name := normal(c.Name)
+	for _, known := range Names() {
+		name := normal(known)
 		d := distance(word, name)
 		switch {
 		case d <= max(1, len(word)/3):
@@ -71,8 +93,8 @@ func Near(word string) (names []string) {
 		default:
 			continue
 		}
-		if !slices.ContainsFunc(guesses, func(g guess) bool { return g.name == c.Name }) {
-			guesses = append(guesses, guess{c.Name, d})
+		if !slices.ContainsFunc(guesses, func(g guess) bool { return g.name == known }) {
+			guesses = append(guesses, guess{known, d})
 		}
 	}
 	slices.SortStableFunc(guesses, func(a, b guess) int { return cmp.Compare(a.distance, b.distance) })
@@ -80,6 +102,17 @@ func Near(word string) (names []string) {
 		names = append(names, g.name)
 	}
 	return names
+}
+
+// Nearest is the word of among that w is probably meant to be; "" if none is near.
+func Nearest(w string, among []string) (nearest string) {
+	least := max(1, len(w)/3) + 1
+	for _, word := range among {
+		if d := distance(strings.ToLower(w), strings.ToLower(word)); d < least {
+			nearest, least = word, d
+		}
+	}
+	return nearest
 }
 
 // distance is how many letters have to be changed, put in, left out or swapped with their neighbour to get from a to b:

@@ -2,8 +2,10 @@ package lexicon
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/glassmq/zmq/cmd/glass/internal/detect"
 	"github.com/glassmq/zmq/monitor"
 )
 
@@ -12,6 +14,20 @@ func TestEveryCodeIsFoundByNameAndNumber(t *testing.T) {
 		if !slices.Contains(Find(c.Name), c) {
 			t.Errorf("%s %s is not found by its name", c.Class, c.Name)
 		}
+	}
+}
+
+func TestEveryConditionIsFoundByItsName(t *testing.T) {
+	for _, c := range detect.Texts() {
+		if found := Conditions(strings.ToUpper(strings.ReplaceAll(c.Name, "_", " "))); len(found) != 1 || found[0] != c {
+			t.Errorf("%s: found %v", c.Name, found)
+		}
+	}
+	if found := Conditions("refused"); len(found) > 0 {
+		t.Errorf("refused is a reason, not a condition: %v", found)
+	}
+	if got := Near("silent_steam"); !slices.Contains(got, "silent_stream") {
+		t.Errorf("near silent_steam are %q", got)
 	}
 }
 
@@ -100,6 +116,15 @@ func TestDistance(t *testing.T) {
 		}
 		if got := distance(c.b, c.a); got != c.want {
 			t.Errorf("from %q to %q: %d, want %d", c.b, c.a, got, c.want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	among := []string{"timeout", "output", "type", "server"}
+	for word, want := range map[string]string{"tiemout": "timeout", "outptu": "output", "Server": "server", "tpye": "type", "colour": "", "": ""} {
+		if got := Nearest(word, among); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
 		}
 	}
 }
