@@ -29,6 +29,7 @@ type Options struct {
 	Instance fact.Instance
 	Grep     *regexp.Regexp // only events whose lines match; nil: all
 	Names    int            // columns of the longest name to expect, so that what follows stands in a column
+	Dates    bool           // before the times
 }
 
 // A Stream writes events as lines, and counts those it wrote. It may be used from several goroutines.
@@ -44,6 +45,7 @@ type Stream struct {
 type form interface {
 	line(e *monitor.Event) ([]byte, error)
 	wrote(e *monitor.Event)
+	fact(f *fact.Fact) []byte
 	caption(s string) []byte
 }
 
@@ -55,23 +57,24 @@ func NewStream(w io.Writer, o Options) *Stream {
 		s.form = jsonl{o.Instance}
 		return s
 	}
-	width, terminal := terminal(w)
-	plain := o.NoColour || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
-	s.form = &text{colour: terminal && !plain, width: width, names: o.Names, told: make(map[endpoint]verdict)}
+	width, colour := Screen(w, o.NoColour)
+	s.form = &text{colour: colour, width: width, names: o.Names, dates: o.Dates, told: make(map[endpoint]verdict)}
 	return s
 }
 
-// terminal says whether w is one, and how wide; 0 if that cannot be told.
-func terminal(w io.Writer) (width int, ok bool) {
+// Screen is what w is to a reader: how many columns wide it is, 0 if it is no terminal or does not tell, and whether to
+// colour what goes there: on a terminal, unless noColour, NO_COLOR (no-color.org) or TERM=dumb says otherwise.
+func Screen(w io.Writer, noColour bool) (width int, colour bool) {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
 	}
+	colour = !noColour && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil {
-		return 0, true
+		return 0, colour
 	}
-	return width, true
+	return width, colour
 }
 
 // Event writes e, with one Write, and says whether it did: not if the options' Grep matches nothing in its lines. An
@@ -87,6 +90,15 @@ func (s *Stream) Event(e monitor.Event) (shown bool, err error) {
 	s.form.wrote(&e)
 	_, err = s.w.Write(line)
 	return true, err
+}
+
+// Fact writes what happened in some process, with one Write. JSON is its line, as it came.
+func (s *Stream) Fact(f fact.Fact) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n[f.Kind]++
+	_, err := s.w.Write(s.form.fact(&f))
+	return err
 }
 
 var painted = regexp.MustCompile("\x1b\\[[0-9]*m")
@@ -138,5 +150,6 @@ func (j jsonl) line(e *monitor.Event) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-func (jsonl) wrote(*monitor.Event)  {}
-func (jsonl) caption(string) []byte { return nil }
+func (jsonl) wrote(*monitor.Event)     {}
+func (jsonl) fact(f *fact.Fact) []byte { return append(f.Line[:len(f.Line):len(f.Line)], '\n') }
+func (jsonl) caption(string) []byte    { return nil }

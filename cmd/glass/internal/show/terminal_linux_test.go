@@ -1,42 +1,12 @@
 package show
 
 import (
-	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/glassmq/zmq/cmd/glass/internal/ptytest"
 	"github.com/glassmq/zmq/monitor"
 )
-
-// openTerminal makes a pseudo-terminal (pty(7)): what is written to tty is read from screen.
-func openTerminal(t *testing.T, columns uint16) (screen, tty *os.File) {
-	t.Helper()
-	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("no pseudo-terminals here: %v", err)
-	}
-	t.Cleanup(func() { screen.Close() })
-	fd := int(screen.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	n, err := unix.IoctlGetUint32(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { tty.Close() })
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}); err != nil {
-		t.Fatal(err)
-	}
-	return screen, tty
-}
 
 func TestColoursAreForTerminalsThatWantThem(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -54,7 +24,7 @@ func TestColoursAreForTerminalsThatWantThem(t *testing.T) {
 			t.Setenv("NO_COLOR", "")
 			t.Setenv("TERM", "xterm")
 			t.Setenv(c.env[0], c.env[1])
-			screen, tty := openTerminal(t, 60)
+			screen, tty := ptytest.Open(t, 60)
 			if _, err := NewStream(tty, c.o).Event(event(monitor.BindFailed, 0, monitor.ReasonAddressInUse)); err != nil {
 				t.Fatal(err)
 			}

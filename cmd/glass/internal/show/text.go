@@ -3,6 +3,7 @@ package show
 import (
 	"log/slog"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/glassmq/zmq/monitor"
@@ -13,10 +14,14 @@ type text struct {
 	colour bool
 	width  int // columns of the terminal; 0: not known, so lines are not folded
 	names  int // columns of the longest name so far
+	dates  bool
 	told   map[endpoint]verdict
 }
 
-type endpoint struct{ socket, id uint64 }
+type endpoint struct {
+	inst       string // "" for this process
+	socket, id uint64
+}
 
 // A verdict is what was last said in words of an endpoint. A conflict of identities is followed by a failed handshake, this
 // by the end of the connection, and all by the pause before the next attempt: the cause is the same, and it is said once.
@@ -30,25 +35,45 @@ func (t *text) line(e *monitor.Event) ([]byte, error) {
 	if name == "" {
 		name = e.SocketType
 	}
-	t.names = max(t.names, len(name))
-	b := append(t.paint(nil, dim, e.Time.Local().Format("15:04:05.000")), ' ')
-	b = append(append(b, name...), strings.Repeat(" ", t.names-len(name)+1)...)
-	b = t.paint(b, levelColour(e.Level()), t.fold(e.String(), len(indent)+t.names+1))
+	n := entry{at: e.Time, name: name, level: e.Level(), words: e.String()}
+	if t.failure("", e) {
+		n.why, n.hint = e.Why(), e.Hint()
+	}
+	return t.entry(n), nil
+}
+
+// An entry is one line, and what stands under it.
+type entry struct {
+	at          time.Time
+	name, words string
+	level       slog.Level
+	why, hint   string // "" for none
+}
+
+func (t *text) entry(n entry) []byte {
+	t.names = max(t.names, utf8.RuneCountInString(n.name))
+	stamp, margin := "15:04:05.000", indent
+	if t.dates {
+		stamp, margin = "2006-01-02 "+stamp, dated+indent
+	}
+	b := append(t.paint(nil, dim, n.at.Local().Format(stamp)), ' ')
+	b = append(append(b, n.name...), strings.Repeat(" ", t.names-utf8.RuneCountInString(n.name)+1)...)
+	b = t.paint(b, levelColour(n.level), t.fold(n.words, margin, len(margin)+t.names+1))
 	b = append(b, '\n')
-	if t.failure(e) {
-		b = append(append(b, indent...), t.fold(e.Why()+". Hint: "+e.Hint(), len(indent))...)
+	if n.hint != "" {
+		b = append(append(b, margin...), t.fold(n.why+". Hint: "+n.hint, margin, len(margin))...)
 		b = append(b, '\n')
 	}
-	return b, nil
+	return b
 }
 
 // failure says whether e needs words: it is a warning or worse, and its cause was not just told.
-func (t *text) failure(e *monitor.Event) bool {
+func (t *text) failure(inst string, e *monitor.Event) bool {
 	hint := e.Hint()
 	if hint == "" || e.Level() < slog.LevelWarn {
 		return false
 	}
-	before := t.told[endpoint{e.SocketID, e.EndpointID}]
+	before := t.told[endpoint{inst, e.SocketID, e.EndpointID}]
 	if before.hint != hint {
 		return true
 	}
@@ -57,17 +82,22 @@ func (t *text) failure(e *monitor.Event) bool {
 }
 
 // wrote keeps what e said in words.
-func (t *text) wrote(e *monitor.Event) {
-	if t.failure(e) {
-		t.told[endpoint{e.SocketID, e.EndpointID}] = verdict{e.Conn, e.Hint()}
+func (t *text) wrote(e *monitor.Event) { t.keep("", e) }
+
+func (t *text) keep(inst string, e *monitor.Event) {
+	if t.failure(inst, e) {
+		t.told[endpoint{inst, e.SocketID, e.EndpointID}] = verdict{e.Conn, e.Hint()}
 	}
 }
 
 // indent puts words, and what does not fit into a line, under the name: the column of the time stays free for times.
 const indent = "             "
 
+// dated is as wide as a date before the time.
+const dated = "           "
+
 // fold breaks s, which begins in a column, where the terminal would break it, but between words.
-func (t *text) fold(s string, column int) string {
+func (t *text) fold(s, margin string, column int) string {
 	if t.width == 0 || column+len(s) <= t.width {
 		return s
 	}
@@ -77,8 +107,8 @@ func (t *text) fold(s string, column int) string {
 		switch {
 		case i == 0:
 		case column+1+n > t.width:
-			b.WriteString("\n" + indent)
-			column = len(indent)
+			b.WriteString("\n" + margin)
+			column = len(margin)
 		default:
 			b.WriteByte(' ')
 			column++
