@@ -20,6 +20,8 @@ type Audience struct {
 	// Event is told everything that happens to a socket. What comes of a scene's sockets being put away after the scene
 	// is backstage: part of their stories, but not of the scene's.
 	Event func(e monitor.Event, backstage bool) error
+	// Context, if it is there, is told the sockets' Context before the first scene.
+	Context func(*zmq.Context)
 }
 
 // A stage is where scenes are played: it has the sockets, and knows what has happened to them. The teller takes each event
@@ -55,6 +57,9 @@ func newStage(to Audience, fail context.CancelCauseFunc) *stage {
 		cast: make(map[zmq.Socket]uint64), seen: make(map[sighting]int), changed: make(chan struct{}),
 	}
 	st.teller.Go(st.tell)
+	if to.Context != nil {
+		to.Context(x)
+	}
 	return st
 }
 
