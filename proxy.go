@@ -188,6 +188,13 @@ func (p *Proxy) Resume() {
 	}
 }
 
+// Paused reports whether a Pause has not been ended by a Resume.
+func (p *Proxy) Paused() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.paused != nil
+}
+
 // turn is the context for passing messages: the next Pause ends it, and Run's end. While the proxy is paused it waits.
 func (p *Proxy) turn(over context.Context) context.Context {
 	for {

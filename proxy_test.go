@@ -374,6 +374,9 @@ func TestProxyPause(t *testing.T) {
 		s.Resume() // of what is not paused: nothing
 		s.Pause()
 		s.Pause() // twice is once
+		if !s.Paused() {
+			t.Error("after Pause the proxy is not paused")
+		}
 		stop := start(t, s.Proxy)
 		send(t, s.push, "1")
 		synctest.Wait()
@@ -381,6 +384,9 @@ func TestProxyPause(t *testing.T) {
 			t.Fatalf("paused before Run, a message passed: %v", err)
 		}
 		s.Resume()
+		if s.Paused() {
+			t.Error("after Resume the proxy is paused")
+		}
 		recv(t, s.pull, "1")
 		s.Pause()
 		send(t, s.push, "2")

@@ -22,6 +22,7 @@ type failure struct {
 	code int
 	err  error
 	hint string // "" if the error says it
+	told bool   // the output has said it already
 }
 
 func (f *failure) Error() string { return f.err.Error() }
@@ -48,6 +49,9 @@ func report(stderr io.Writer, command string, err error) (code int) {
 	var f *failure
 	if !errors.As(err, &f) {
 		f = &failure{code: exitUsage, err: err}
+	}
+	if f.told {
+		return f.code
 	}
 	fmt.Fprintf(stderr, "glass: %s\n", strings.TrimSpace(strings.TrimPrefix(f.Error(), "zmq: ")))
 	switch {

@@ -40,6 +40,31 @@ func complete(cmd *cobra.Command, flag string, words []string) {
 	}
 }
 
+// completeList lets the shell complete a flag that takes words with commas between: the one after the last comma.
+func completeList(cmd *cobra.Command, flag string, words []string) {
+	offer := func(_ *cobra.Command, _ []string, begun string) (offers []string, _ cobra.ShellCompDirective) {
+		before := begun[:strings.LastIndexByte(begun, ',')+1]
+		for _, word := range words {
+			offers = append(offers, before+word)
+		}
+		return offers, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+	if err := cmd.RegisterFlagCompletionFunc(flag, offer); err != nil {
+		panic(err) // the flag was declared a line before
+	}
+}
+
+// completeAssignment lets the shell complete the name in a flag that takes name=value.
+func completeAssignment(cmd *cobra.Command, flag string, names []string) {
+	var offers []string
+	for _, name := range names {
+		offers = append(offers, name+"=")
+	}
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(offers, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)); err != nil {
+		panic(err) // the flag was declared a line before
+	}
+}
+
 // open checks what flags alone cannot, and makes the stream to cmd's standard output.
 func (s *streaming) open(cmd *cobra.Command, o show.Options) (*show.Stream, error) {
 	if s.during < 0 {

@@ -18,14 +18,15 @@ const lastTen = 10
 //
 //  1. the newest facts of the history;
 //  2. each fact that the agent tells of as it happens;
-//  3. and before it, if it is the first, or facts were missed, what the history has of the time between.
+//  3. and when the stream of those begins, or facts were missed, what the history has of the time between.
 type follower struct {
 	asked *remembering
 	agent *client.Client
 	out   *show.Stream
 	last  fact.Fact // the newest that was printed; its Line is nil if none was
 	seen  map[string]bool
-	gap   bool // something may have happened since last that was not printed
+	past  client.Filter // what was asked for first
+	gap   bool          // something may have happened since last that was not printed
 }
 
 // trail follows the agent until ctx is done, which is how the user ends it.
@@ -35,6 +36,7 @@ func (r *remembering) trail(ctx context.Context, c *client.Client) error {
 	if past.N == 0 && r.since == "" {
 		past.N = lastTen
 	}
+	f.past = past
 	if err := f.print(ctx, past); err != nil {
 		return f.ended(ctx, err)
 	}
@@ -51,25 +53,33 @@ func (r *remembering) trail(ctx context.Context, c *client.Client) error {
 // take prints one fact, or says what there is instead of one.
 func (f *follower) take(ctx context.Context, one fact.Fact, err error) error {
 	switch {
+	case errors.Is(err, client.ErrThere):
+		return f.between(ctx)
 	case errors.Is(err, client.ErrAway):
 		f.gap = true
 		fmt.Fprintf(f.asked.cmd.ErrOrStderr(), "%v; waiting for it\n", err)
 		return nil
 	case errors.Is(err, client.ErrGap):
 		f.gap = true
-		return nil
+		return f.between(ctx)
 	case err != nil:
 		return err
 	}
-	if f.gap && f.last.Line != nil {
-		between := f.asked.asAsked()
-		between.N, between.Since, between.Until = 0, f.last.Time, one.Time
-		if err := f.print(ctx, between); err != nil {
-			return err
-		}
+	return f.one(one)
+}
+
+// between prints what the history has since the last fact that was printed.
+func (f *follower) between(ctx context.Context) error {
+	if !f.gap {
+		return nil
 	}
 	f.gap = false
-	return f.one(one)
+	of := f.past
+	if f.last.Line != nil {
+		of = f.asked.asAsked()
+		of.N, of.Since = 0, f.last.Time
+	}
+	return f.print(ctx, of)
 }
 
 // print prints what the history has.

@@ -40,7 +40,7 @@ type keygen struct {
 const secretEnding = "_secret"
 
 func newKeygen() *cobra.Command {
-	k := keygen{form: choice{show.Text, []string{show.Text, show.JSONL}}}
+	k := keygen{form: choice{show.Text, []string{show.Text, show.JSONL, "json"}}}
 	cmd := &cobra.Command{
 		Use:     "keygen FILE | --public-of FILE",
 		Short:   "Make a CURVE key pair, in two files",
@@ -53,7 +53,7 @@ func newKeygen() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.VarP(&k.form, "output", "o", "`form` of what is told: text or jsonl, one JSON object")
+	f.VarP(&k.form, "output", "o", "`form` of what is told: text, or json or jsonl, one object")
 	f.StringArrayVar(&k.metadata, "metadata", nil, "`name=value` about the holder, in both files; may be repeated")
 	f.BoolVar(&k.force, "force", false, "make new keys also where there are keys already: the old ones are gone for good")
 	f.StringVar(&k.publicOf, "public-of", "", "print the public key of this `file`, secret or public")
@@ -67,7 +67,7 @@ func (k *keygen) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	text := o.text()
-	if k.form.chosen == show.JSONL {
+	if k.form.chosen != show.Text {
 		b, _ := json.Marshal(o) // three strings: there is no error
 		text = string(b) + "\n"
 	}

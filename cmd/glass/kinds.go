@@ -11,10 +11,13 @@ import (
 func parseKinds(text string) (monitor.Mask, error) {
 	m, err := monitor.ParseMask(text)
 	if err != nil {
-		return 0, fmt.Errorf("no such kind of event: the names are %s; and failures, lifecycle, classic, flow, subs, all", strings.Join(kindNames(), ", "))
+		return 0, fmt.Errorf("no such kind of event: the names are %s; and %s", strings.Join(kindNames(), ", "), strings.Join(maskNames, ", "))
 	}
 	return m, nil
 }
+
+// maskNames are the names of several kinds together.
+var maskNames = []string{"failures", "lifecycle", "classic", "flow", "subs", "all"}
 
 func kindNames() (names []string) {
 	for k := range monitor.Kinds() {

@@ -6,8 +6,15 @@
 //	root.go      the command line: which commands there are
 //	flags.go     what commands that print events have in common
 //	open.go      what commands that open a socket have in common
+//	settings.go  flags that are set for good, in a file or the environment
+//	asking.go    what commands that probe have in common
 //	secure.go    what commands have in common that come with keys or a password; exposure.go warns who binds without
-//	watch.go, cat.go, probe.go, explain.go, keygen.go, demo.go, version.go   a command each
+//	watch.go, cat.go, probe.go, doctor.go, explain.go, config.go, keygen.go, serve.go, demo.go, version.go   a command each
+//	proxy.go     what a proxy is asked to be, proxier.go what it does, proxier_serve.go its page
+//	check.go     numbers against thresholds
+//	remote.go    what commands have in common that ask an agent, and that print rows; moment.go reads times
+//	ls.go, describe.go, graph.go, timeline.go, top.go   what an agent knows
+//	history.go   what happened: printed, followed (history_follow.go), asked in SQL (history_sql.go)
 //	failure.go   how a command ends, and with which exit code
 //
 //	internal/credential   keys and passwords, from files
@@ -15,8 +22,21 @@
 //	internal/show     an event as a line of text or of JSON
 //	internal/lines    a message as a line, both ways
 //	internal/probe    what listens at an endpoint, seen by a stranger
+//	internal/listener  who listens on this host, as its kernel has it
+//	internal/doctor   a probe's report as checks, a cause and a cure
+//	internal/setting  files and environment variables of settings
+//	internal/device   the account, the end, the copies and the metrics of a proxy
+//	internal/check    thresholds, what is held against them, and how it is told
 //	internal/lexicon  what a code is that an operator has read somewhere
 //	internal/fleet    the sockets of the demo, and their scenes
+//	internal/agent    glass serve: what many processes tell, over HTTP
+//	internal/ingest   where programs send it what happens
+//	internal/history  where it keeps that
+//	internal/page     its web page
+//	internal/client   asks an agent
+//	internal/sheet    what an agent knows, as tables and texts
+//	internal/table    rows in columns that fit, or as JSON
+//	internal/top      the same rows on a screen, to walk through
 package main
 
 import (

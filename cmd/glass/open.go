@@ -29,7 +29,7 @@ func (o *opening) flags(cmd *cobra.Command) {
 	f.StringArrayVarP(&o.connects, "connect", "c", nil, "connect to this `endpoint`; may be repeated")
 	f.StringArrayVarP(&o.options, "option", "O", nil, "set a socket option, `name=value`; may be repeated; the names are above")
 	o.security.flags(cmd)
-	complete(cmd, "option", option.Names())
+	completeAssignment(cmd, "option", option.Names())
 }
 
 // oneType is the rule for the arguments of such a command.

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/glassmq/zmq/cmd/glass/internal/listener"
 	"github.com/glassmq/zmq/cmd/glass/internal/probe"
 	"github.com/glassmq/zmq/cmd/glass/internal/show"
 	"github.com/glassmq/zmq/monitor"
@@ -52,12 +53,15 @@ func (o *probeWriter) step(s probe.Step) {
 }
 
 // end prints the verdict; a bad one goes to the standard error for people.
-func (o *probeWriter) end(r *probe.Report, verdict *failure) {
+func (o *probeWriter) end(r *probe.Report, v *probe.Verdict) {
 	switch {
 	case o.form != show.Text:
-		o.object(newReportObject(r, verdict, o.form == "json"))
-	case verdict.code == exitOK:
-		o.printf("fine: %v\n", verdict)
+		o.object(newReportObject(r, v, o.form == "json"))
+	case v.Class == probe.Fine:
+		o.printf("fine: %s\n", v.Why)
+		for _, note := range v.Notes {
+			o.printf("note: %s\n", note)
+		}
 	}
 }
 
@@ -107,14 +111,59 @@ type reportObject struct {
 	Error       string            `json:"error,omitempty"`
 	Why         string            `json:"why,omitempty"`
 	Hint        string            `json:"hint,omitempty"`
+	Side        probe.Side        `json:"side,omitempty"` // where something has to be changed
+	Likely      []guessObject     `json:"likely,omitempty"`
+	Notes       []string          `json:"notes,omitempty"`
+	Listener    *listenerObject   `json:"listener,omitempty"`
 	Steps       []stepObject      `json:"steps,omitempty"`
 }
 
-func newReportObject(r *probe.Report, verdict *failure, steps bool) reportObject {
-	o := reportObject{Endpoint: r.Endpoint, OK: verdict.code == exitOK, Exit: verdict.code, Verdict: verdict.Error(),
+// A guessObject is a cause that was not seen.
+type guessObject struct {
+	Reason monitor.Reason `json:"reason"`
+	Why    string         `json:"why"`
+}
+
+// A listenerObject is what this host's kernel knows of who listens.
+type listenerObject struct {
+	At          string `json:"at,omitempty"`
+	PID         int    `json:"pid,omitempty"`
+	Name        string `json:"name,omitempty"`
+	Stopped     bool   `json:"stopped,omitempty"`
+	Descriptors int    `json:"descriptors,omitempty"`
+	Limit       int    `json:"descriptors_limit,omitempty"`
+	Waiting     int    `json:"waiting,omitempty"`  // connections that nobody has accepted
+	Peers       int    `json:"peers,omitempty"`    // others that somebody has
+	Accepted    *bool  `json:"accepted,omitempty"` // ours
+	Unread      int    `json:"unread_bytes,omitempty"`
+}
+
+func newListenerObject(v *listener.View) *listenerObject {
+	if v == nil {
+		return nil
+	}
+	o := &listenerObject{Waiting: v.Waiting, Peers: len(v.Peers), Unread: v.Conn.Unread}
+	if v.At.IsValid() {
+		o.At = v.At.String()
+	}
+	if v.Conn.Known {
+		o.Accepted = &v.Conn.Accepted
+	}
+	if p := v.Process; p != nil {
+		o.PID, o.Name, o.Stopped, o.Descriptors, o.Limit = p.PID, p.Name, p.Stopped, p.Descriptors, p.Limit
+	}
+	return o
+}
+
+func newReportObject(r *probe.Report, v *probe.Verdict, steps bool) reportObject {
+	o := reportObject{Endpoint: r.Endpoint, OK: v.Class == probe.Fine, Exit: int(v.Class), Verdict: v.Why,
 		Local: r.Local, Remote: r.Remote, Type: r.Type, IDHex: hex.EncodeToString([]byte(r.Identity)),
 		Version: r.Version(), Mechanism: r.Mechanism, AsServer: r.AsServer, RTT: millis(r.RTT),
-		Claimed: r.Claimed, Connections: r.Connections, Hint: verdict.hint}
+		Claimed: r.Claimed, Connections: r.Connections, Hint: v.Hint,
+		Who: v.Who, Reason: v.Reason, Side: v.Side, Notes: v.Notes, Listener: newListenerObject(r.Listener)}
+	for _, g := range v.Likely {
+		o.Likely = append(o.Likely, guessObject(g))
+	}
 	if utf8.ValidString(r.Identity) {
 		o.ID = r.Identity
 	}
@@ -128,7 +177,7 @@ func newReportObject(r *probe.Report, verdict *failure, steps bool) reportObject
 		o.Properties[q.Name] = q.Value
 	}
 	if e := r.Failure; e != nil {
-		o.Phase, o.Who, o.Reason, o.Why = e.Phase, e.Who, e.Reason, e.Why()
+		o.Phase, o.Why = e.Phase, v.Why
 		if e.Err != nil {
 			o.Error = e.Err.Error()
 		}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -18,10 +20,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/cmd/glass/internal/agenttest"
 	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "glass" { // the tests, whose results do not depend on the settings of who runs them
+		os.Setenv("GLASS_CONFIG", os.DevNull)
+	}
 	testscript.Main(m, map[string]func(){"glass": main})
 }
 
@@ -35,6 +41,8 @@ const raceEndsAtOnce = "atexit_sleep_ms=0"
 //	taken NAME           $NAME is an endpoint where somebody else listens and says nothing, to the end of the script
 //	speaks NAME TEXT     the same, but TEXT is what he says
 //	peer NAME TYPE [ipc] $NAME is an endpoint, of tcp if not ipc, where a socket listens, to the end of the script
+//	agent NAME [TOKEN]   $NAME is where an agent answers, with the scene of internal/agenttest, to the end of the script
+//	remembers FILE       the file is a history, of six facts
 //	object KEY VALUE…    the last output is one JSON object with these keys and values
 //	mode MODE FILE       the file has this mode, where the system has modes
 //	secretless FILE      the last output has no secret key of this file in it
@@ -54,7 +62,7 @@ func TestScripts(t *testing.T) {
 		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "vacant": vacant, "taken": taken, "speaks": speaks, "peer": peer,
-			"cmpkinds": cmpkinds, "events": events, "object": object,
+			"cmpkinds": cmpkinds, "events": events, "object": object, "agent": askable, "remembers": remembers,
 			"mode": mode, "secretless": secretless, "publickey": publickey,
 		},
 	})
@@ -148,6 +156,16 @@ func peer(ts *testscript.TestScript, _ bool, args []string) {
 	at, err := s.Bind(endpoint)
 	ts.Check(err)
 	ts.Setenv(args[0], at)
+}
+
+func askable(ts *testscript.TestScript, _ bool, args []string) {
+	a := &agenttest.Agent{}
+	if len(args) > 1 {
+		a.Token = args[1]
+	}
+	s := httptest.NewServer(a.Handler())
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
 }
 
 func object(ts *testscript.TestScript, _ bool, args []string) {

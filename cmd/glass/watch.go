@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/glassmq/zmq"
@@ -61,7 +63,7 @@ func newWatch() *cobra.Command {
 	f.IntVarP(&w.most, "count", "n", 0, "end after this `number` of printed events; 0: no end")
 	f.StringVar(&w.until, "until", "", "end when an event, printed or not, has happened so often: `kind=count`, as in connected=3")
 	w.streaming.flags(cmd, 0)
-	complete(cmd, "event", kindNames())
+	completeList(cmd, "event", slices.Concat(kindNames(), maskNames))
 	complete(cmd, "until", kindNames())
 	return cmd
 }

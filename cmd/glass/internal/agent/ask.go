@@ -122,6 +122,7 @@ func (a *Agent) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/jsonl")
 	w.Header().Set("Cache-Control", "no-store")
 	begun := false
+	a.keeper.settle(r.Context())
 	for f, err := range a.o.History.Events(r.Context(), filter) {
 		if err != nil && !begun {
 			refuse(w, http.StatusInternalServerError, err.Error(), strings.TrimPrefix(hintOf(err), ". Hint: "))

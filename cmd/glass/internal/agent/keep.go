@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,12 +14,13 @@ import (
 
 // The limits of what waits for the disk.
 const (
-	batch       = 1024                   // facts that are kept together
-	gather      = 20 * time.Millisecond  // the wait for more of them: one write to the disk is worth as much as some hundred facts
-	keepFacts   = 64 << 10               // facts that may wait; beyond, the newest are not kept
-	keepStates  = 8 << 10                // states that may wait
-	keepRetry   = 500 * time.Millisecond // after the disk said no
-	keepGoodbye = 5 * time.Second        // for the last facts, at the end
+	batch        = 1024                   // facts that are kept together
+	gather       = 20 * time.Millisecond  // the wait for more of them: one write to the disk is worth as much as some hundred facts
+	keepFacts    = 64 << 10               // facts that may wait; beyond, the newest are not kept
+	keepStates   = 8 << 10                // states that may wait
+	keepRetry    = 500 * time.Millisecond // after the disk said no
+	keepGoodbye  = 5 * time.Second        // for the last facts, at the end
+	keepPatience = time.Second            // of who asks the history
 )
 
 // A keeper brings facts into the history, on a goroutine of its own: a slow or full disk costs facts of the history, and nothing
@@ -34,6 +36,7 @@ type keeper struct {
 	numbers []uint64 // the ring's, of each of facts
 	states  []fact.State
 	wake    chan struct{} // closed and renewed when there is something
+	less    chan struct{} // closed and renewed when something has been kept, or could not be
 	ended   bool
 	dropped uint64 // facts that were not kept, since the start
 	trouble error  // why nothing can be kept now; nil if it can
@@ -41,7 +44,7 @@ type keeper struct {
 }
 
 func newKeeper(h *history.History, r *ring, note func(string)) *keeper {
-	k := &keeper{history: h, ring: r, note: note, done: make(chan struct{}), wake: make(chan struct{})}
+	k := &keeper{history: h, ring: r, note: note, done: make(chan struct{}), wake: make(chan struct{}), less: make(chan struct{})}
 	r.keep(0, h.Stats().Last)
 	go k.run()
 	return k
@@ -121,6 +124,8 @@ func (k *keeper) step() bool {
 	changed := (err == nil) != (k.trouble == nil)
 	k.trouble = err
 	dropped := k.dropped
+	close(k.less)
+	k.less = make(chan struct{})
 	k.mu.Unlock()
 	switch {
 	case changed && err != nil:
@@ -151,6 +156,28 @@ func hintOf(err error) string {
 		return ". Hint: " + h.Hint()
 	}
 	return ""
+}
+
+// settle waits until what has been taken by now is in the history, so that whoever asks it hears of what he knows has happened;
+// no longer than keepPatience, and not for a disk that takes nothing.
+func (k *keeper) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, keepPatience)
+	defer cancel()
+	until := k.ring.end()
+	for {
+		k.mu.Lock()
+		settled := len(k.numbers) == 0 || k.numbers[0] > until || k.trouble != nil || k.ended
+		less := k.less
+		k.mu.Unlock()
+		if settled {
+			return
+		}
+		select {
+		case <-less:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // state is what is not kept, and why.

@@ -16,6 +16,10 @@ import (
 // history has.
 var ErrGap = errors.New("events were missed: more happened than the agent keeps for those who were away")
 
+// ErrThere is what Follow yields when it has begun, and when the agent is back: what happens from now on will come. What
+// happened before is in Events.
+var ErrThere = errors.New("the connection to the agent is there")
+
 // ErrAway is what Follow yields when the agent has gone: it goes on asking.
 var ErrAway = errors.New("the connection to the agent is lost")
 
@@ -26,7 +30,7 @@ const (
 	lastWait  = 5 * time.Second
 )
 
-// Follow yields what happens from now on, until ctx is done. If the agent goes it yields ErrAway, comes back by itself, and goes
+// Follow yields ErrThere and what happens from then on, until ctx is done. If the agent goes it yields ErrAway, comes back by itself, and goes
 // on behind the last event; where that cannot be done it yields ErrGap, and goes on too. Any other error is the last thing that
 // it yields: the agent was not there to begin with, or refused.
 func (c *Client) Follow(ctx context.Context, f Filter) iter.Seq2[fact.Fact, error] {
@@ -119,7 +123,10 @@ func isEventStream(kind string) bool {
 
 // pass hands one event on. What is no fact is left out: a later agent may send more than this glass knows.
 func (c *Client) pass(e sent, yield func(fact.Fact, error) bool) (more bool) {
-	if e.name == "gap" {
+	switch e.name {
+	case "hello":
+		return yield(fact.Fact{}, ErrThere)
+	case "gap":
 		return yield(fact.Fact{}, ErrGap)
 	}
 	f, err := parse(e.data)

@@ -34,6 +34,25 @@ var mates = map[string]string{
 // claims are what to be to a peer whose type is not: each fits types in mates only.
 var claims = [...]string{"REQ", "PUSH", "SUB", "PUB"}
 
+// mate says what to be to the peer, whose type is known; "": nothing.
+func (p *probing) mate() string {
+	if p.said == "PAIR" && p.report.Type == "PAIR" {
+		return "PAIR" // as asked for
+	}
+	return mates[p.report.Type]
+}
+
+// claims are those in claims, with the type for which we ask first if it is one of them, or a PAIR.
+func (p *probing) claims() []string {
+	all := slices.Clone(claims[:])
+	if i := slices.Index(all, p.Type); i >= 0 {
+		all = slices.Delete(all, i, i+1)
+	} else if p.Type != "PAIR" {
+		return all
+	}
+	return slices.Insert(all, 0, p.Type)
+}
+
 // metadata learns what the peer says of itself.
 func (p *probing) metadata(ctx context.Context) (detail string, err error) {
 	if p.secured() {
@@ -44,6 +63,7 @@ func (p *probing) metadata(ctx context.Context) (detail string, err error) {
 		return p.claimEach(ctx)
 	}
 	if err == nil {
+		p.report.Early = true
 		err = p.introduced(cmd)
 	}
 	return p.report.introduction(), err
@@ -85,7 +105,11 @@ func (p *probing) as(typ string) zmtp.Metadata {
 	if !slices.Contains(p.report.Claimed, typ) {
 		p.report.Claimed = append(p.report.Claimed, typ)
 	}
-	return zmtp.Metadata{{Name: zmtp.SocketType, Value: typ}, {Name: markName, Value: p.nonce}}
+	m := zmtp.Metadata{{Name: zmtp.SocketType, Value: typ}, {Name: markName, Value: p.nonce}}
+	if p.named {
+		m = append(m, zmtp.Property{Name: zmtp.Identity, Value: p.RoutingID})
+	}
+	return m
 }
 
 // claim says READY, as a socket of type typ.
@@ -114,7 +138,8 @@ func (p *probing) become(typ string) error {
 // claimEach tries claims until the peer says what it is.
 func (p *probing) claimEach(ctx context.Context) (detail string, err error) {
 	var tried []string
-	for i, typ := range claims {
+	all := p.claims()
+	for i, typ := range all {
 		if i > 0 {
 			if err := p.again(ctx); err != nil {
 				return "", err
@@ -125,10 +150,13 @@ func (p *probing) claimEach(ctx context.Context) (detail string, err error) {
 		if refused := (*zmtp.PeerError)(nil); errors.As(err, &refused) {
 			p.report.Type = typeIn(refused, typ)
 		}
+		if typ == "PAIR" && p.turnedAway(err) {
+			return "", err
+		}
 		if err == nil || p.report.Type != "" {
 			return fmt.Sprintf("%s; %s a %s", p.report.introduction(), p.manner(), strings.Join(tried, ", a ")), nil
 		}
-		if !refusal(err) || i == len(claims)-1 {
+		if !refusal(err) || i == len(all)-1 {
 			return p.refusedAll(tried, err), err
 		}
 	}

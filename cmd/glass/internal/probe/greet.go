@@ -2,12 +2,15 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
+	"github.com/glassmq/zmq/internal/transport"
 	"github.com/glassmq/zmq/zmtp"
 )
 
@@ -22,9 +25,10 @@ var null = zmtp.Null()
 //  3. Its whole greeting, while patience lasts: libzmq hangs up on a greeting with another mechanism than its own before
 //     it has said which that is.
 //  4. The rest of ours, if it speaks our mechanism, or still waits.
-func (p *probing) greeting(context.Context) (detail string, err error) {
+//  5. If it hung up without a byte, as TLS servers do that hear no TLS: TLS, on a connection of its own.
+func (p *probing) greeting(ctx context.Context) (detail string, err error) {
 	const version = 12 // bytes, with the signature before it
-	ours := zmtp.AppendGreeting(nil, zmtp.Greeting{Major: 3, Minor: 1, Mechanism: p.Mechanism.Name()})
+	ours := zmtp.AppendGreeting(nil, zmtp.Greeting{Major: 3, Minor: 1, Mechanism: p.Mechanism.Name(), AsServer: p.Mechanism.AsServer()})
 	detail = "ZMTP "
 	switch err := p.listen(); {
 	case timedOut(err) && time.Now().Before(p.deadline):
@@ -40,6 +44,9 @@ func (p *probing) greeting(context.Context) (detail string, err error) {
 	}
 	if waits {
 		g, err = p.greetedOrPoked()
+	}
+	if hungUp(err) && len(p.w.in) == 0 && p.isTLS(ctx) {
+		err = &zmtp.ProtocolError{Code: zmtp.NotZMTP, Detail: "TLS, which it answered when we spoke it"}
 	}
 	if err != nil {
 		return "", err
@@ -90,9 +97,24 @@ func (p *probing) greetedOrPoked() (zmtp.Greeting, error) {
 	poked := can && len(p.w.in) == 0 && half.CloseWrite() == nil
 	g, err = p.greeted(p.deadline)
 	if poked && errors.Is(err, io.EOF) && len(p.w.in) == 0 {
+		p.report.Poked = true
 		err = os.ErrDeadlineExceeded // it hung up because we did; by itself it was silent
 	}
 	return g, err
+}
+
+// isTLS speaks TLS to who hung up on our greeting. Any record in answer, a refusal too, is TLS.
+func (p *probing) isTLS(ctx context.Context) bool {
+	nc, err := transport.Dial(ctx, p.at[0], transport.Options{}, nil)
+	if err != nil {
+		return false
+	}
+	defer nc.Close()
+	p.report.Connections++
+	nc.SetDeadline(time.Now().Add(time.Until(p.deadline) / 2))              // an answer of another kind must not take all the time
+	err = tls.Client(nc, &tls.Config{InsecureSkipVerify: true}).Handshake() // nothing is said over it, and who it is does not matter
+	alert, foreign := (*net.OpError)(nil), tls.RecordHeaderError{}
+	return err == nil || errors.As(err, &alert) && alert.Op == "remote error" && !errors.As(err, &foreign)
 }
 
 // mechanism looks whether we can hear more, as who we are.
@@ -102,11 +124,33 @@ func (p *probing) mechanism(context.Context) (detail string, err error) {
 		return "", &zmtp.ProtocolError{Code: zmtp.MechanismMismatch,
 			Detail: fmt.Sprintf("the peer speaks %s, this probe %s", theirs, ours)}
 	}
+	if p.Mechanism.AsServer() {
+		return p.waitForClient()
+	}
 	if !p.secured() {
 		return theirs, nil
 	}
-	if err := p.present(claims[0]); err != nil {
+	if err := p.present(p.claims()[0]); err != nil {
 		return theirs, err
 	}
 	return p.presented(), nil
+}
+
+// waitForClient waits for a client's HELLO, which comes as soon as both greetings have been exchanged (RFC 24, RFC 26: the client
+// begins). Who has let more time than that go by waits for one as well: libzmq's server does not set the bit of its greeting.
+func (p *probing) waitForClient() (detail string, err error) {
+	p.over = true // what it would say next is for a server, a password among it
+	cmd, err := p.w.command(time.Now().Add(min(time.Second+3*p.dialled, time.Until(p.deadline)/2)))
+	switch {
+	case timedOut(err) && p.report.AsServer:
+		return "", &zmtp.ProtocolError{Code: zmtp.BothServers, Detail: "its greeting says that it is one, and each waits for the other's HELLO"}
+	case timedOut(err) && time.Now().Before(p.deadline):
+		return "", &zmtp.ProtocolError{Code: zmtp.BothServers, Detail: "it has greeted and waits, and a client would have begun"}
+	case err != nil:
+		return "", err
+	case cmd.Name != zmtp.HELLO:
+		return "", &zmtp.ProtocolError{Code: zmtp.UnexpectedCommand, Detail: "no HELLO, with which a client begins"}
+	}
+	p.report.Client = true
+	return p.report.Mechanism + ", and the peer is its client", nil
 }

@@ -13,7 +13,7 @@ func (p *probing) ping(ctx context.Context) (detail string, err error) {
 	if why := p.notToPing(); why != "" {
 		return "none: " + why, nil
 	}
-	mate := mates[p.report.Type]
+	mate := p.mate()
 	if p.said != "" && p.said != mate { // it has refused what we said, and the connection is over
 		if err := p.again(ctx); err != nil {
 			return "", err
@@ -50,7 +50,7 @@ func (p *probing) notToPing() string {
 		return "not asked for"
 	case r.Major == 3 && r.Minor == 0:
 		return "it came with ZMTP 3.1, and the peer speaks 3.0"
-	case mates[r.Type] == "":
+	case p.mate() == "":
 		return fmt.Sprintf("a %s could give us messages that are meant for another peer, so we did not become one", r.TypeText())
 	}
 	return ""

@@ -509,7 +509,9 @@ func FuzzPeer(f *testing.F) {
 	f.Add(slices.Concat(greeting(1, "PLAIN"), welcome, zmtp.AppendError(nil, "PAIR cannot talk to REQ")), uint8(1))
 	f.Add(slices.Concat(greeting(1, "PLAIN"), zmtp.AppendError(nil, "400")), uint8(1))
 	f.Add(slices.Concat(greeting(1, "CURVE"), command(zmtp.WELCOME, strings.Repeat("w", 160))), uint8(2))
-	mechanisms := []zmtp.Mechanism{null, ann, curve.Client(known, server.Public)}
+	f.Add(slices.Concat(greeting(1, "PLAIN"), command(zmtp.HELLO, "\x03ann\x06secret")), uint8(3))
+	f.Add(slices.Concat(hello, ready("REP"), pong, []byte("\x01\x00\x00\x02me")), uint8(0))
+	mechanisms := []zmtp.Mechanism{null, ann, curve.Client(known, server.Public), zmtp.PlainServer()}
 	f.Fuzz(func(t *testing.T, said []byte, mechanism uint8) {
 		ours, theirs := net.Pipe()
 		done := make(chan struct{})
@@ -522,11 +524,11 @@ func FuzzPeer(f *testing.F) {
 				}
 			}
 		}()
-		o := Options{Mechanism: mechanisms[int(mechanism)%len(mechanisms)], PlainAnywhere: true}
+		o := Options{Mechanism: mechanisms[int(mechanism)%len(mechanisms)], PlainAnywhere: true, Ask: "who?"}
 		p := &probing{Options: o, to: endpoint.Endpoint{Scheme: endpoint.IPC, Name: "/dev/null/none"}, deadline: time.Now().Add(20 * time.Millisecond), nonce: strings.Repeat("n", 16)}
 		p.at = []endpoint.Endpoint{p.to}
 		p.took(t.Context(), ours)
-		for _, step := range []func(context.Context) (string, error){p.greeting, p.mechanism, p.metadata, p.ping} {
+		for _, step := range []func(context.Context) (string, error){p.greeting, p.mechanism, p.metadata, p.name, p.ping, p.ask} {
 			if _, err := step(t.Context()); err != nil {
 				p.fail(monitor.InMetadata, err)
 				if p.report.Failure.Why() == "" {
@@ -536,6 +538,9 @@ func FuzzPeer(f *testing.F) {
 			}
 			if len(p.w.in) > most+1024 {
 				t.Errorf("%d bytes are kept", len(p.w.in))
+			}
+			if p.over {
+				break
 			}
 		}
 		p.hangUp()

@@ -77,7 +77,7 @@ func (p *probing) connect(ctx context.Context) (detail string, err error) {
 // took makes nc the connection of this probe.
 func (p *probing) took(ctx context.Context, nc net.Conn) {
 	p.hangUp()
-	p.w, p.said = newWire(ctx, nc, p.deadline), ""
+	p.w, p.said, p.named = newWire(ctx, nc, p.deadline), "", false
 	p.report.Connections++
 	p.report.Local, p.report.Remote = transport.Name(nc.LocalAddr()), transport.Name(nc.RemoteAddr())
 	if who := transport.PeerOf(nc); who != nil {

@@ -64,7 +64,7 @@ func (w *wire) sayAll(cmds []zmtp.Command) {
 	w.say(b)
 }
 
-// sayTraffic says a command that follows the handshake, whose frame is given.
+// sayTraffic says a frame that follows the handshake.
 func (w *wire) sayTraffic(frame []byte) {
 	if w.codec != nil {
 		h, n, _ := zmtp.ParseHeader(frame, 0) // it is ours
@@ -96,9 +96,36 @@ func (w *wire) command(limit time.Time) (zmtp.Command, error) {
 	}
 }
 
+// longest is the longest frame that may be a command after the handshake: a PONG has 22 bytes, an ERROR 262; a seal, 33 more.
+const longest = 512
+
+// message waits until a message has begun to come, past commands and until limit.
+func (w *wire) message(limit time.Time) error {
+	for {
+		head, n, err := zmtp.ParseHeader(w.in, 0)
+		sealed := w.codec != nil && head.Size <= longest
+		switch {
+		case err != nil:
+		case n == 0:
+			err = w.hear(limit)
+		case sealed:
+			var cmd zmtp.Command
+			if cmd, err = w.sealed(n, int(head.Size)); err == nil && cmd.Name == "" {
+				return nil
+			}
+		case w.codec == nil && head.Command:
+			err = w.skip(uint64(n) + head.Size)
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // commandAmid reads the next short command from between messages and long ones, which it throws away as they come.
 func (w *wire) commandAmid() (zmtp.Command, error) {
-	const longest = 512 // a PONG has 22 bytes, an ERROR 262; a seal, 33 more
 	for {
 		head, n, err := zmtp.ParseHeader(w.in, 0)
 		short := n > 0 && head.Size <= longest
