@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/zmtp"
+	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 // The memory of large bodies is used again: by the sender's queue when the kernel has them, by RecvInto for what it received
@@ -17,29 +19,59 @@ import (
 func TestWhatIsHeldStaysAsItIs(t *testing.T) {
 	const n, size = 60, 20_000
 	filled := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, size+i*100) }
-	for name, endpoint := range map[string]string{"tcp": "tcp://127.0.0.1:*", "ipc": "ipc://*", "inproc": "inproc://held"} {
+	own := curve.NewKeyPair()
+	none, sealed := [2]zmtp.Mechanism{}, [2]zmtp.Mechanism{curve.Server(own), curve.Client(curve.NewKeyPair(), own.Public)}
+	for name, where := range map[string]struct {
+		endpoint   string
+		mechanisms [2]zmtp.Mechanism
+		relayed    bool // by a Proxy
+	}{
+		"tcp": {"tcp://127.0.0.1:*", none, false}, "ipc": {"ipc://*", none, false}, "inproc": {"inproc://held", none, false},
+		"CURVE": {"tcp://127.0.0.1:*", sealed, false}, "through a proxy": {"tcp://127.0.0.1:*", none, true},
+	} {
 		for _, types := range [][2]zmq.Type{{zmq.PUSH, zmq.PULL}, {zmq.PUB, zmq.SUB}, {zmq.DEALER, zmq.ROUTER}, {zmq.PAIR, zmq.PAIR}} {
+			if where.relayed && types[0] != zmq.PUSH {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s/%v to %v", name, types[0], types[1]), func(t *testing.T) {
 				x := newContext(t)
-				to := endOf(t, types[1], zmq.Config{Context: x}).(zmq.Receiver)
-				from := endOf(t, types[0], zmq.Config{Context: x}).(zmq.Sender)
-				connect(t, to, bindTo(t, from, endpoint))
+				to := endOf(t, types[1], zmq.Config{Context: x, Mechanism: where.mechanisms[1]}).(zmq.Receiver)
+				from := endOf(t, types[0], zmq.Config{Context: x, Mechanism: where.mechanisms[0], Authenticate: anybody(where.mechanisms[0])}).(zmq.Sender)
+				at := bindTo(t, from, where.endpoint)
+				if where.relayed {
+					at = passedOn(t, x, at)
+				}
+				connect(t, to, at)
 				must(t, from.WaitReady(within(t), 1))
+				if types[0] == zmq.PUB { // one body in two queues
+					other := endOf(t, types[1], zmq.Config{Context: x, Mechanism: where.mechanisms[1]}).(zmq.Receiver)
+					connect(t, other, at)
+					must(t, from.WaitReady(within(t), 2))
+					var b zmq.Buffer
+					go func() {
+						for other.RecvInto(context.Background(), &b) == nil {
+						}
+					}()
+				}
 				given := make([]zmq.Message, n)
 				for i := range given {
 					given[i] = zmq.NewMessage([]byte{byte(i)}, filled(i))
 				}
+				ctx := within(t)
 				var sending sync.WaitGroup
 				sending.Go(func() {
 					scratch := make([]byte, 2*size)
 					for i := range 4 * n {
+						var err error
 						if i%2 == 0 {
-							must(t, from.SendMessage(within(t), given[i%n]))
-							continue
+							err = from.SendMessage(ctx, given[i%n])
+						} else {
+							err = sendFrames(from, ctx, []byte{byte(i % n)}, scratch[:copy(scratch, filled(i%n))])
 						}
-						body := scratch[:copy(scratch, filled(i%n))]
-						must(t, sendFrames(from, within(t), []byte{byte(i % n)}, body))
-						clear(scratch)
+						if clear(scratch); err != nil {
+							t.Errorf("message %d: %v", i, err)
+							return
+						}
 					}
 				})
 				var b zmq.Buffer
@@ -80,4 +112,25 @@ func sendFrames(s zmq.Sender, ctx context.Context, frames ...[]byte) error {
 	return s.(interface {
 		Send(ctx context.Context, frames ...[]byte) error
 	}).Send(ctx, frames...)
+}
+
+// anybody lets every client in, where there is somebody to ask.
+func anybody(m zmtp.Mechanism) zmq.Authenticator {
+	if m == nil {
+		return nil
+	}
+	return zmq.AllowAny
+}
+
+// passedOn puts a streamer between what is bound and whoever dials what it returns.
+func passedOn(t *testing.T, x *zmq.Context, at string) string {
+	t.Helper()
+	front, back := zmq.NewPull(zmq.Config{Context: x}), zmq.NewPush(zmq.Config{Context: x})
+	connect(t, front, at)
+	p := zmq.Proxy{Front: front, Back: back}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { p.Run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+	return bindTo(t, back, "tcp://127.0.0.1:*")
 }

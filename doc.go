@@ -58,7 +58,7 @@
 // unless it is cloned.
 //
 // RecvInto receives into a [Buffer] whose memory is used again: no garbage, and its frames are valid until the next
-// RecvInto.
+// RecvInto. Send them, or Clone what is to go by SendMessage: a queue that shares them does not know of the next RecvInto.
 //
 // A nil error from Send says: queued, whole. It does not say: received. ZeroMQ has no acknowledgement; who needs one
 // asks (REQ), or lets the peer answer. What is promised for every type:

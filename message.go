@@ -81,7 +81,7 @@ func (m Message) Conn() monitor.ConnID {
 }
 
 // A Buffer is a Message whose memory RecvInto uses again: its frames are valid until the next RecvInto only. Clone keeps
-// one. The zero Buffer is ready. It is for one goroutine at a time, and must not be copied once it was used.
+// one; for SendMessage it has to be cloned, too. The zero Buffer is ready. It is for one goroutine at a time, and must not be copied once it was used.
 type Buffer struct {
 	Message
 	mem message.Buffer

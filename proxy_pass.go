@@ -127,7 +127,7 @@ func (d *direction) hand(turn context.Context) bool {
 		d.flow.lost.add(size)
 	}
 	if size >= message.LargeBody {
-		d.held = message.Buffer{} // while nothing comes, no large body is kept alive here
+		d.held = message.Buffer{} // queues share its large bodies: the next RecvInto must not write over them
 	}
 	return true
 }

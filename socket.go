@@ -229,7 +229,7 @@ func (c *core) store(cfg Config, opt socket.Options, seen uint64) bool {
 	c.updates++
 	c.cfg = cfg
 	c.engine.Update(func(o *socket.Options) {
-		opt.Jitter, opt.Source = o.Jitter, o.Source // no options of the user's
+		opt.Jitter = o.Jitter // no options of the user's
 		*o = opt
 	})
 	return true
@@ -265,7 +265,8 @@ type sending struct{ s *socket.Core }
 // frame), ErrClosed, ErrTerminated.
 func (s sending) Send(ctx context.Context, frames ...[]byte) error { return s.s.Send(ctx, frames) }
 
-// SendMessage is Send that shares m's bytes: to forward, or to give away large bodies.
+// SendMessage is Send that shares m's bytes: to forward, or to give away large bodies. The Message of a Buffer is not for it,
+// unless it is cloned: the next RecvInto writes over the bytes, and they may still be queued.
 func (s sending) SendMessage(ctx context.Context, m Message) error {
 	return s.s.SendMessage(ctx, m.m)
 }

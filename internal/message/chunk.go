@@ -51,7 +51,7 @@ func (l *Large) Body() []byte { return *l.body }
 func (l *Large) Release() { *l.body = nil }
 
 // Spend is Release by who has read the body; its memory goes to to, if nobody else has it.
-func (l *Large) Spend(to Source) {
+func (l *Large) Spend(to Sink) {
 	if l.ours {
 		to.Put(*l.body)
 	}

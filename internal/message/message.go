@@ -6,7 +6,7 @@
 //   - a [Chunk] is what queues hold: whole messages in ZMTP framing, many to a buffer, used again when they have left it;
 //   - a [Slab] is what small received bodies are cut from, so that a thousand of them cost a few allocations.
 //
-// Reading order: message.go, chunk.go (how messages lie in a queue), span.go (how they come out again), slab.go, source.go.
+// Reading order: message.go, chunk.go (how messages lie in a queue), span.go (how they come out again), slab.go, sink.go.
 package message
 
 import "github.com/glassmq/zmq/monitor"

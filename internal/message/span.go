@@ -72,14 +72,14 @@ func (s *Span) Next(slab *Slab) Message {
 func (s *Span) cut(slab *Slab) []byte {
 	frame, large := s.frame()
 	if large {
-		return frame
+		return frame[:len(frame):len(frame)] // the memory may be longer, and is not to be appended to
 	}
 	return slab.copy(frame)
 }
 
 // Into takes the next message out into b, over its former content. Large bodies are handed over, as by Next, and those of
 // the former content given back to memory.
-func (s *Span) Into(b *Buffer, memory Source) {
+func (s *Span) Into(b *Buffer, memory Sink) {
 	for i := range b.own {
 		memory.Put(b.own[i])
 		b.own[i] = nil
@@ -105,7 +105,7 @@ func (b *Buffer) take(s *Span) []byte {
 		if s.large[s.next-1].ours {
 			b.own = append(b.own, frame)
 		}
-		return frame
+		return frame[:len(frame):len(frame)]
 	}
 	from := len(b.mem)
 	b.mem = append(b.mem, frame...)

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/internal/pipe"
 	"github.com/glassmq/zmq/internal/transport"
 	"github.com/glassmq/zmq/monitor"
@@ -98,7 +97,6 @@ type Options struct {
 	Jitter           func() float64 // in [0, 1): spreads the dial attempts of many
 	SubscriptionMost int            // bytes of one subscription at most; 0: no limit
 	Spares           *pipe.Spares   // large bodies of this socket's that are to be used again
-	Source           message.Source // of large received bodies: mostly the spares
 }
 
 // Stops are what ends the dialling of an endpoint for good.

@@ -78,7 +78,7 @@ func (c *Conn) become(version string) error {
 	}
 	c.Pipe.SetConn(c.ID)
 	c.mark()
-	c.inlet.Max, c.inlet.Command, c.inlet.Source, c.inlet.Raw = c.opt.MaxMessageSize, c.command, c.opt.Source, c.opt.Raw
+	c.inlet.Max, c.inlet.Command, c.inlet.Spares, c.inlet.Raw = c.opt.MaxMessageSize, c.command, c.opt.Spares, c.opt.Raw
 	if c.opt.Publishes {
 		c.hearSubscriptions()
 	} else {

@@ -20,7 +20,7 @@ import (
 type Inlet struct {
 	Max     uint64                   // bytes of a message at most; 0: no limit
 	Command func(body []byte) error  // obeys a command; body is valid during the call
-	Source  message.Source           // where large bodies come from; nil: the heap
+	Spares  *Spares                  // where large bodies come from
 	Each    func(message.Span) error // takes each message instead of the queue, valid during the call; nil: the queue does
 
 	CommandMost int  // bytes of a command; 0: commandMost
@@ -55,9 +55,6 @@ func (in *Inlet) Open(q *Queue, peer *monitor.Peer) {
 		q = NewQueue(0, nil)
 	}
 	in.queue, in.peer = q, peer
-	if in.Source == nil {
-		in.Source = (*Spares)(nil)
-	}
 }
 
 // Room returns where to read to next; it is never empty.
@@ -261,10 +258,10 @@ func (in *Inlet) publish() (first bool) {
 // Close drops what is unfinished.
 func (in *Inlet) Close() {
 	if in.body != nil {
-		in.Source.Put(in.body)
+		in.Spares.Put(in.body)
 	}
 	for _, l := range in.pending {
-		in.Source.Put(l.Body())
+		in.Spares.Put(l.Body())
 	}
 	in.body, in.pending = nil, nil
 }

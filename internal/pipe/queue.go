@@ -193,24 +193,6 @@ func (q *Queue) Drop() (messages, bytes int) {
 	return messages, bytes
 }
 
-// Discard empties the queue of messages that nobody will take out, and gives their large bodies back. The consumer's lock
-// is held.
-func (q *Queue) Discard(to message.Source) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for c := q.head; c != nil; c = c.Next {
-		for i := range c.Large {
-			if b := c.Large[i].Body(); b != nil {
-				c.Large[i].Release()
-				to.Put(b)
-			}
-		}
-	}
-	q.span, q.owed = message.Span{}, 0
-	q.got, q.taken = q.put, q.put
-	q.head, q.tail, q.at, q.large, q.count = nil, nil, 0, 0, 0
-}
-
 // Awaits reports whether a producer has to wait for room, and if so makes the credit that gives some an edge.
 func (q *Queue) Awaits() bool {
 	q.mu.Lock()

@@ -106,22 +106,21 @@ func (in *Inlet) count(more bool, size uint64) error {
 // begin starts on a body that lies outside the chunk; part of it is here. Memory is had as bytes arrive, unless the
 // peer has sent enough before to be trusted with the whole.
 func (in *Inlet) begin(flags byte, size int, part []byte) {
-	in.body = in.Source.Get(int(min(uint64(size), trust+in.received)))
+	in.body = in.Spares.Get(int(min(uint64(size), trust+in.received)))
 	in.flags, in.want, in.have = flags, size, copy(in.body, part)
 }
 
 // widen gives the body that is arriving more memory.
 func (in *Inlet) widen() {
 	old := in.body
-	in.body = in.Source.Get(int(min(uint64(in.want), 2*uint64(len(old)))))
+	in.body = in.Spares.Get(int(min(uint64(in.want), 2*uint64(len(old)))))
 	copy(in.body, old)
-	in.Source.Put(old)
+	in.Spares.Put(old)
 }
 
 // arrived puts a complete large body in its place.
 func (in *Inlet) arrived() error {
-	_, ours := in.Source.(*Spares)
-	in.pending = append(in.pending, message.NewLarge(in.scan, in.body, ours))
+	in.pending = append(in.pending, message.NewLarge(in.scan, in.body, true))
 	in.body = nil
 	return in.count(in.flags&message.FlagMore != 0, uint64(in.want))
 }

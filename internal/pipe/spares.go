@@ -16,7 +16,7 @@ import (
 // They are held weakly. A stream that lives on spares allocates nothing, so the collector has no reason to come; after a
 // burst it comes, and nothing is kept.
 //
-// It is a message.Source. The zero Spares is ready, nil is the heap. Any goroutine may call.
+// The zero Spares is ready, nil is the heap. Any goroutine may call.
 type Spares struct {
 	mu   sync.Mutex
 	list []weak.Pointer[[]byte] // guarded by mu; the warmest last

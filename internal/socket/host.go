@@ -246,9 +246,6 @@ func (c *Core) detach(p *pipe.Pipe) {
 		if l := c.in.lent.conn; l != nil && l.Pipe == p {
 			c.in.reclaim()
 		}
-		if c.closing && c.opt.Source != nil {
-			p.In.Discard(c.opt.Source) // nobody will receive it
-		}
 		if c.in.choose.Ready(p); p.In.Over() {
 			c.in.detach(p)
 			c.in.freed()

@@ -19,7 +19,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/internal/pattern"
 	"github.com/glassmq/zmq/internal/peer"
 	"github.com/glassmq/zmq/internal/pipe"
@@ -65,7 +64,6 @@ type Options struct {
 	MaxSubscriptions, MaxSubscriptionBytes                        int // per peer
 
 	Jitter func() float64
-	Source message.Source
 }
 
 // lastSocket numbers the sockets of the process, as lastConn does connections.
@@ -277,16 +275,8 @@ func (c *Core) peerOptions() *peer.Options {
 		MaxHandshakes: o.MaxHandshakes, MaxHandshakesPerHost: o.MaxHandshakesPerHost, MaxHandshakeBytes: o.MaxHandshakeBytes,
 		MaxProperties: o.MaxProperties, MaxPropertyBytes: o.MaxPropertyBytes, MaxPongs: o.MaxPongs,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
-		Immediate: o.Immediate, Jitter: o.Jitter, Pace: &c.pace, Spares: &c.spares, Source: c.source(),
+		Immediate: o.Immediate, Jitter: o.Jitter, Pace: &c.pace, Spares: &c.spares,
 	}
-}
-
-// source is where large received bodies come from.
-func (c *Core) source() message.Source {
-	if c.opt.Source != nil {
-		return c.opt.Source
-	}
-	return &c.spares
 }
 
 // Update changes the options. The marks and Linger act at once, on queues that are there too; the rest on the next Bind

@@ -214,7 +214,7 @@ func glassmqOptionSet(handle unsafe.Pointer, id C.int, value unsafe.Pointer, n C
 func (s *zmqSocket) update() {
 	opt := s.settings.options()
 	s.core.Update(func(o *socket.Options) {
-		opt.Jitter, opt.Source, opt.Name = o.Jitter, o.Source, o.Name
+		opt.Jitter, opt.Name = o.Jitter, o.Name
 		*o = opt
 	})
 }
