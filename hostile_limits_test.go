@@ -228,14 +228,17 @@ func TestHostileCrowd(t *testing.T) {
 	for _, c := range conns {
 		c.Close()
 	}
-	late := 0
+	late, unread := 0, 0 // all are given up in one moment: on a busy machine the recorder may miss some, and says how many
 	for _, e := range story.Events() {
+		if e.Kind == monitor.Lost {
+			unread += int(e.Count)
+		}
 		if e.Terminal() && e.Reason == monitor.ReasonHandshakeTimeout && e.Duration >= limit && e.Duration < limit+patience/2 {
 			late++
 		}
 	}
-	if late != crowd {
-		t.Errorf("%d of %d strangers were given up in time", late, crowd)
+	if late > crowd || late+unread < crowd {
+		t.Errorf("%d of %d strangers were given up in time, of %d more nothing is known", late, crowd, unread)
 	}
 	if after := descriptors(); after > before {
 		t.Errorf("%d descriptors were open before, %d are now", before, after)

@@ -44,6 +44,11 @@ func (c *count) add(bytes int) {
 	c.bytes.Add(uint64(bytes))
 }
 
+func (c *count) remove(bytes int) {
+	c.messages.Add(^uint64(0))
+	c.bytes.Add(-uint64(bytes))
+}
+
 // add fills in what f is to the socket that it comes from, and to the one that it goes to.
 func (f *flow) add(from, to *ProxyStats) {
 	to.Dropped = f.lost.messages.Load() // before what was taken, which is never less
@@ -113,16 +118,17 @@ func (d *direction) room(turn context.Context) bool {
 func (d *direction) hand(turn context.Context) bool {
 	m := &d.held.Message
 	size := m.Size()
+	d.flow.taken.add(size) // before it is passed on: whoever has received it may ask for Stats
 	err := d.send(NoWait, turn)
 	if err == ErrWouldBlock && d.hasRoom() {
 		err = d.send(turn, turn) // there is room, only not for this one
 	}
 	if err != nil && (turn.Err() != nil || errors.Is(err, ErrWouldBlock) || errors.Is(err, ErrClosed) || errors.Is(err, ErrTerminated)) {
 		d.from.PutBack(*m)
+		d.flow.taken.remove(size)
 		d.held = message.Buffer{} // its memory was the message's
 		return false
 	}
-	d.flow.taken.add(size)
 	if err != nil { // it would be refused again
 		d.flow.lost.add(size)
 	}

@@ -72,6 +72,24 @@ func newStreamer(t *testing.T, x *zmq.Context, endpoint string, marks int) *stre
 	return s
 }
 
+// Who has received a message through a proxy finds it in its Stats.
+func TestProxyCountsBeforeItPassesOn(t *testing.T) {
+	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
+		s := newStreamer(t, x, endpoint, 0)
+		stop := start(t, s.Proxy)
+		for n := uint64(1); n <= 3000; n++ {
+			send(t, s.push, "x")
+			recv(t, s.pull, "x")
+			if front, back := s.Stats(); front.MessagesIn < n || back.MessagesOut < n {
+				t.Fatalf("when %d have come through, it has counted %d in and %d out", n, front.MessagesIn, back.MessagesOut)
+			}
+		}
+		if err := stop(); err != errStopped {
+			t.Error(err)
+		}
+	})
+}
+
 func TestProxyPassesEverythingOn(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		s := newStreamer(t, x, endpoint, 0)
