@@ -151,7 +151,9 @@ func (d *direction) send(ctx, turn context.Context) error {
 	if err := d.give(ctx, d.to); err != nil {
 		return err
 	}
-	d.give(turn, d.capture) // has room, unless its last peer left just now, or a user elsewhere took it: then the copy waits, and a stop loses it
+	if d.give(NoWait, d.capture) == ErrWouldBlock { // its last peer left just now, or a user elsewhere took the room
+		d.give(turn, d.capture) // the copy waits, and a stop loses it
+	}
 	return nil
 }
 

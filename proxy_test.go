@@ -72,6 +72,27 @@ func newStreamer(t *testing.T, x *zmq.Context, endpoint string, marks int) *stre
 	return s
 }
 
+// A copy is captured of every message that was passed on, though the proxy is stopped as soon as it has been received.
+func TestProxyStoppedAtOnceHasCaptured(t *testing.T) {
+	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
+		s := newStreamer(t, x, endpoint, 0)
+		tape, reel := zmq.NewPush(zmq.Config{Context: x}), zmq.NewPull(zmq.Config{Context: x})
+		connect(t, tape, bindTo(t, reel, "inproc://reel"))
+		s.Capture = tape
+		for range 300 {
+			stop := start(t, s.Proxy)
+			send(t, s.push, "x")
+			recv(t, s.pull, "x")
+			if err := stop(); err != errStopped {
+				t.Fatal(err)
+			}
+			if _, err := reel.Recv(zmq.NoWait); err != nil {
+				t.Fatalf("what was passed on was not captured: %v", err)
+			}
+		}
+	})
+}
+
 // Who has received a message through a proxy finds it in its Stats.
 func TestProxyCountsBeforeItPassesOn(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
