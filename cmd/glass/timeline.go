@@ -16,7 +16,8 @@ import (
 const timelineText = `timeline prints the life of one peer across all its connections, as the history of an agent (glass serve) has it: when it came,
 when it went, why, and what it carried meanwhile.
 
-A peer is called by its routing id, its user, or its address, with or without the port.`
+A peer is called by its routing id, its user, or its address, with or without the port. At sockets of libzmq, whose events have no
+names, only its address finds it, where they have one.`
 
 const timelineExamples = `  glass timeline risk-2
   glass timeline 10.0.0.7 --since 2h

@@ -9,7 +9,7 @@
 //  4. beat.go: once a second time passes: silence is noticed, and a frame of all rows is made if somebody looks
 //  5. follow.go: a stream of facts for each who follows, and for a page what has changed from frame to frame
 //  6. ask.go, past.go: questions, about now and about then
-//  7. guard.go, login.go, listen.go: who may ask, and from where
+//  7. guard.go, listen.go: who may ask, and from where
 package agent
 
 import (
@@ -44,6 +44,8 @@ type Options struct {
 	NoPage       bool // no page at /, only what programs read
 	MetricsPeers bool // /metrics/peers, whose labels strangers choose
 
+	MetricsMaxSockets, MetricsMaxEndpoints int // how many have series of their own in /metrics; 0: as observe.TallyOptions
+
 	Metrics []prometheus.Collector // what /metrics shows besides
 
 	// Close ends a connection of this process's own sockets; nil: there are none.
@@ -69,6 +71,8 @@ type Agent struct {
 	started   time.Time
 	host      string
 	seats     chan struct{} // one taken by each who follows
+	rebuilds  chan struct{} // taken by who rebuilds the past
+	pace      pace          // of the streams
 
 	ring    *ring
 	keeper  *keeper // nil without a history
@@ -87,8 +91,10 @@ func New(o Options) (*Agent, error) {
 		o.Note = func(string) {}
 	}
 	a := &Agent{
-		o: o, started: time.Now(), seats: make(chan struct{}, followers), ring: newRing(ringFacts, ringBytes), beats: newBeats(),
-		tallies: observe.NewTallies(observe.TallyOptions{Instances: true}), host: hostName(), model: model.New(),
+		o: o, started: time.Now(), seats: make(chan struct{}, followers),
+		rebuilds: make(chan struct{}, 1), pace: pace{alive: alive, patience: patience}, ring: newRing(ringFacts, ringBytes), beats: newBeats(),
+		tallies: observe.NewTallies(observe.TallyOptions{Instances: true, MaxSockets: o.MetricsMaxSockets, MaxEndpoints: o.MetricsMaxEndpoints}),
+		host:    hostName(), model: model.New(),
 	}
 	a.detector = detect.New(detect.Thresholds{Host: a.host})
 	var err error

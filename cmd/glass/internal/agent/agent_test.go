@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -182,181 +181,6 @@ func until(t *testing.T, ok func() bool) {
 	}
 }
 
-// A sse is one event of a stream.
-type sse struct{ id, name, data string }
-
-// stream reads the events of a stream until done says so.
-func stream(t *testing.T, r *http.Response, done func(sse) bool) (all []sse) {
-	t.Helper()
-	if r.StatusCode != http.StatusOK {
-		t.Fatalf("the stream is %s: %s", r.Status, text(t, r))
-	}
-	lines := bufio.NewScanner(r.Body)
-	lines.Buffer(nil, 8<<20)
-	var e sse
-	for lines.Scan() {
-		field, value, _ := strings.Cut(lines.Text(), ": ")
-		switch field {
-		case "id":
-			e.id = value
-		case "event":
-			e.name = value
-		case "data":
-			e.data = value
-		case "":
-			if e.data == "" {
-				continue
-			}
-			all = append(all, e)
-			if done(e) {
-				return all
-			}
-			e = sse{id: e.id}
-		}
-	}
-	t.Fatalf("the stream ended after %d events: %v", len(all), lines.Err())
-	return nil
-}
-
-// seqs are the numbers of the events in a stream, -1 for a gap.
-func seqs(t *testing.T, all []sse) (numbers []int) {
-	t.Helper()
-	for _, e := range all {
-		var f struct{ Seq int }
-		switch {
-		case e.name == "gap":
-			numbers = append(numbers, -1)
-		case e.name == "":
-			if err := json.Unmarshal([]byte(e.data), &f); err != nil {
-				t.Fatal(err)
-			}
-			numbers = append(numbers, f.Seq)
-		}
-	}
-	return numbers
-}
-
-func isSeq(n int) func(sse) bool {
-	return func(e sse) bool { return strings.Contains(e.data, fmt.Sprintf(`"seq":%d,`, n)) }
-}
-
-func feed(t *testing.T, a *Agent, from, to uint64) {
-	t.Helper()
-	for seq := from; seq <= to; seq++ {
-		a.Take([]fact.Fact{happened(t, seq)}, nil)
-	}
-}
-
-func TestAStreamGoesOnWhereItWasBroken(t *testing.T) {
-	a, _ := start(t, Options{})
-	first := get(t, a, "/events")
-	feed(t, a, 1, 5)
-	heard := stream(t, first, isSeq(3))
-	first.Body.Close()
-	feed(t, a, 6, 8)
-	again := stream(t, get(t, a, "/events", "Last-Event-ID", heard[len(heard)-1].id), isSeq(8))
-	if got := fmt.Sprint(seqs(t, heard), seqs(t, again)); got != "[1 2 3] [4 5 6 7 8]" {
-		t.Errorf("heard %s", got)
-	}
-}
-
-// After a restart the history has what was told before, and the stream goes on from there: nothing is left out.
-func TestAStreamGoesOnAcrossARestart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "h.db")
-	a, stop := start(t, Options{History: openHistory(t, path)})
-	r := get(t, a, "/events")
-	feed(t, a, 1, 3)
-	until(t, func() bool { _, _, kept := a.ring.marks(); return kept == 3 })
-	feed(t, a, 4, 4)
-	heard := stream(t, r, isSeq(4))
-	feed(t, a, 5, 9)
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	b, _ := start(t, Options{History: openHistory(t, path)})
-	feed(t, b, 10, 11)
-	again := seqs(t, stream(t, get(t, b, "/events", "Last-Event-ID", heard[len(heard)-1].id), isSeq(11)))
-	if got := fmt.Sprint(again); got != "[4 5 6 7 8 9 10 11]" && got != "[5 6 7 8 9 10 11]" {
-		t.Errorf("heard %s", got)
-	}
-}
-
-func TestAStreamSaysWhatIsMissing(t *testing.T) {
-	a, _ := start(t, Options{})
-	r := get(t, a, "/events")
-	feed(t, a, 1, 1)
-	last := stream(t, r, isSeq(1))
-	a.ring.most = 10
-	feed(t, a, 2, 40)
-	again := stream(t, get(t, a, "/events", "Last-Event-ID", last[len(last)-1].id), isSeq(40))
-	if got := fmt.Sprint(seqs(t, again)); got != "[-1 31 32 33 34 35 36 37 38 39 40]" {
-		t.Errorf("heard %s", got)
-	}
-	for _, e := range again {
-		if e.name == "gap" && e.data != `{"missed":29}` {
-			t.Errorf("the gap is %s", e.data)
-		}
-	}
-	unknown := stream(t, get(t, a, "/events", "Last-Event-ID", "never heard of"), isSeq(40))
-	if seqs(t, unknown)[0] != -1 {
-		t.Error("an id of nobody's is no gap")
-	}
-}
-
-func TestAStreamOfSome(t *testing.T) {
-	a, _ := start(t, Options{})
-	r := get(t, a, "/events?sock=other")
-	feed(t, a, 1, 2)
-	f := happened(t, 3)
-	f.SocketName = "other"
-	f, err := fact.Of(here, f.Event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Take([]fact.Fact{f}, nil)
-	if got := fmt.Sprint(seqs(t, stream(t, r, isSeq(3)))); got != "[3]" {
-		t.Errorf("heard %s", got)
-	}
-	if r := get(t, a, "/events?sev=terrible"); r.StatusCode != http.StatusBadRequest || !strings.Contains(text(t, r), "terrible") {
-		t.Errorf("a filter that cannot be: %s", r.Status)
-	}
-}
-
-// A disk that takes nothing costs the history, and nothing else; it is said once, and what was not kept is counted.
-func TestWhatHappensIsToldWhenItCannotBeKept(t *testing.T) {
-	h := openHistory(t, filepath.Join(t.TempDir(), "h.db"))
-	var said notes
-	a, stop := start(t, Options{History: h, Note: said.take})
-	if err := h.Close(); err != nil { // under the agent's hands
-		t.Fatal(err)
-	}
-	r := get(t, a, "/events")
-	feed(t, a, 1, 3)
-	stream(t, r, isSeq(3))
-	until(t, func() bool { _, _, err := a.keeper.state(); return err != nil })
-	if about := text(t, get(t, a, "/api/v1/about")); !strings.Contains(about, `"trouble"`) {
-		t.Errorf("about says nothing of it: %s", about)
-	}
-	stop()
-	if got := said.String(); strings.Count(got, "not kept") != 1 || !strings.Contains(got, "3 facts are not in the history") {
-		t.Errorf("it was said:\n%s", got)
-	}
-}
-
-func TestTheLastFactsAreKept(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "h.db")
-	a, stop := start(t, Options{History: openHistory(t, path)})
-	feed(t, a, 1, 3000)
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	h := openHistory(t, path)
-	defer h.Close()
-	if s := h.Stats(); s.Events != 3000 {
-		t.Errorf("the history has %d facts", s.Events)
-	}
-}
-
 func TestQuestionsThatCannotBe(t *testing.T) {
 	a, _ := start(t, Options{})
 	for path, want := range map[string]struct {
@@ -481,34 +305,6 @@ func TestAnIdleAgentIsSmall(t *testing.T) {
 	}
 }
 
-// A follower that does not read holds up nobody: who takes facts in does not wait for it. When it reads again it hears what has
-// gone by, and goes on.
-func TestWhoDoesNotReadMissesSome(t *testing.T) {
-	a, _ := start(t, Options{})
-	r := get(t, a, "/events")
-	a.ring.most = 100
-	const all = 3000 // of 8 KiB: more than kernel and net/http hold between them
-	pad := strings.Repeat("x", 8<<10)
-	for seq := 1; seq <= all; seq++ {
-		a.ring.add([]fact.Fact{{Line: fmt.Appendf(nil, `{"seq":%d,"pad":%q}`, seq, pad)}})
-	}
-	heard := seqs(t, stream(t, r, isSeq(all)))
-	gaps, before := 0, 0
-	for _, n := range heard {
-		switch {
-		case n == -1:
-			gaps++
-		case n <= before:
-			t.Fatalf("%d after %d", n, before)
-		default:
-			before = n
-		}
-	}
-	if gaps == 0 || len(heard) >= all {
-		t.Errorf("heard %d events and of %d gaps", len(heard), gaps)
-	}
-}
-
 // A process that is gone leaves its series for the last scrapes, and no longer: programs that start anew all day do not pile up.
 func TestTheMetricsOfTheGoneGo(t *testing.T) {
 	a, err := New(Options{Listen: "127.0.0.1:0"})
@@ -569,21 +365,6 @@ func TestThePastHasItsNumbers(t *testing.T) {
 	if got := s.Sockets[0]; got.RateOut != 100 || len(got.History) < 3 || !slices.IsSortedFunc(got.History, func(x, y model.Point) int { return x.Time.Compare(y.Time) }) {
 		t.Errorf("the socket then was %+v", got)
 	}
-}
-
-func FuzzParseID(f *testing.F) {
-	for _, id := range []string{"", "1-2", "18446744073709551615-9223372036854775807", "-1", "1--2", "x", "1-2-3", "0-0"} {
-		f.Add(id)
-	}
-	f.Fuzz(func(t *testing.T, id string) {
-		number, kept, ok := parseID(id)
-		if !ok {
-			return
-		}
-		if n, k, again := parseID(fmt.Sprintf("%d-%d", number, kept)); !again || n != number || k != kept || kept < 0 {
-			t.Errorf("%q is %d and %d, which is read as %d and %d", id, number, kept, n, k)
-		}
-	})
 }
 
 func FuzzFilter(f *testing.F) {

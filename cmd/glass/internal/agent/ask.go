@@ -108,7 +108,8 @@ func (a *Agent) graph(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// events writes facts as lines, as they were stored.
+// events writes facts as lines, as they were stored. A last line of words, as of a refusal, and an answer that is cut off: the rest
+// could not be read.
 func (a *Agent) events(w http.ResponseWriter, r *http.Request) {
 	filter, err := filterOf(r.URL.Query())
 	if err != nil {
@@ -121,17 +122,15 @@ func (a *Agent) events(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/jsonl")
 	w.Header().Set("Cache-Control", "no-store")
-	begun := false
+	flush := http.NewResponseController(w)
+	flush.Flush() // a search for what is rare may take long: who asks should know that it is under way
 	a.keeper.settle(r.Context())
 	for f, err := range a.o.History.Events(r.Context(), filter) {
-		if err != nil && !begun {
-			refuse(w, http.StatusInternalServerError, err.Error(), strings.TrimPrefix(hintOf(err), ". Hint: "))
-			return
-		}
 		if err != nil {
+			w.Write(refusal(err.Error(), strings.TrimPrefix(hintOf(err), ". Hint: ")))
+			flush.Flush()
 			panic(http.ErrAbortHandler) // half an answer must not look whole
 		}
-		begun = true
 		if _, err := w.Write(append(f.Line, '\n')); err != nil {
 			return
 		}

@@ -16,11 +16,14 @@ import (
 const (
 	followers = 128                   // streams at a time
 	spread    = 40 * time.Millisecond // between two writes to one follower: many facts go in one write
-	alive     = 15 * time.Second      // a comment after so much silence, so that nothing on the way takes the stream for dead
+	alive     = 15 * time.Second      // of silence, and the follower hears where it is, so that nothing on the way takes the stream for dead
 	patience  = 15 * time.Second      // for a follower that does not read
 	together  = 512                   // facts that are written at once
 	catchUp   = 200_000               // facts that are sent from the history to one that comes back; beyond, it is told of a gap
 )
+
+// A pace is how long a stream waits: alive and patience, but for tests.
+type pace struct{ alive, patience time.Duration }
 
 // A follower is one stream of server-sent events:
 //
@@ -36,6 +39,8 @@ type follower struct {
 	w      http.ResponseWriter
 	flush  *http.ResponseController
 	number uint64
+	kept   int64 // in the history, and not behind number
+	wrote  bool  // since the last flush
 	seen   *frame
 	facts  []told
 }
@@ -74,27 +79,31 @@ func (f *follower) run(ctx context.Context, last string, changes bool) {
 		defer f.a.beats.watch()()
 		f.a.beats.set(f.a.frame()) // nobody should wait a second for the first
 	}
-	idle := time.NewTimer(alive)
+	idle := time.NewTimer(f.a.pace.alive)
 	defer idle.Stop()
 	for {
 		more, err := f.news()
 		if err == nil && changes {
 			beats, err = f.changes()
 		}
+		wrote := f.wrote
 		if err == nil {
-			err = f.flush.Flush()
+			err = f.send()
 		}
 		if err != nil || !pause(ctx, spread) {
 			return
 		}
-		idle.Reset(alive)
+		if wrote { // what a filter leaves out is silence, too
+			idle.Reset(f.a.pace.alive)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-more:
 		case <-beats:
 		case <-idle.C:
-			if f.write(": still here\n\n") != nil {
+			// An event without data is none to who hears it, but its id counts: who is told little comes back to where this is.
+			if f.write("id: %s\n\n", f.id()) != nil {
 				return
 			}
 		}
@@ -114,11 +123,34 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // write is bounded in time: who does not read loses the stream, and resumes.
 func (f *follower) write(format string, args ...any) error {
-	if err := f.flush.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+	if err := f.flush.SetWriteDeadline(time.Now().Add(f.a.pace.patience)); err != nil {
 		return err
 	}
+	f.wrote = true
 	_, err := fmt.Fprintf(f.w, format, args...)
 	return err
+}
+
+// send sends what has been written, and takes the deadline away: over HTTP/2 it is a timer, which ends the stream whether or not
+// anything is being written.
+func (f *follower) send() error {
+	if !f.wrote {
+		return nil
+	}
+	f.wrote = false
+	if err := f.flush.Flush(); err != nil {
+		return err
+	}
+	return f.flush.SetWriteDeadline(time.Time{})
+}
+
+// id is of an event at number. A follower may be behind what the history has: then it keeps the last mark that was not ahead of
+// it, for behind that one nothing is left out.
+func (f *follower) id() string {
+	if _, stored, kept := f.a.ring.marks(); stored <= f.number {
+		f.kept = kept
+	}
+	return fmt.Sprintf("%d-%d", f.number, f.kept)
 }
 
 // hello says who is there, and to a newcomer where in the stream he is: he may be gone before the next fact. Who comes back has
@@ -126,14 +158,13 @@ func (f *follower) write(format string, args ...any) error {
 func (f *follower) hello(last string) error {
 	id := ""
 	if last == "" {
-		_, _, kept := f.a.ring.marks()
-		id = fmt.Sprintf("id: %d-%d\n", f.number, kept)
+		id = "id: " + f.id() + "\n"
 	}
 	err := f.write("retry: 1000\n%sevent: hello\ndata: %s\n\n", id, row(f.a.about()))
 	if err != nil {
 		return err
 	}
-	return f.flush.Flush()
+	return f.send()
 }
 
 // news writes the facts that are new; more is closed when there are others.
@@ -150,11 +181,10 @@ func (f *follower) news() (more <-chan struct{}, err error) {
 		if len(f.facts) == 0 {
 			return more, nil
 		}
-		_, _, kept := f.a.ring.marks()
 		for _, t := range f.facts {
 			f.number = t.number
 			if f.wants(t.line) {
-				if err := f.fact(t.number, kept, t.line); err != nil {
+				if err := f.fact(f.id(), t.line); err != nil {
 					return nil, err
 				}
 			}
@@ -171,14 +201,13 @@ func (f *follower) wants(line []byte) bool {
 	return err == nil && parsed != nil && f.filter.Match(parsed)
 }
 
-func (f *follower) fact(number uint64, kept int64, line []byte) error {
-	return f.write("id: %d-%d\ndata: %s\n\n", number, kept, line)
+func (f *follower) fact(id string, line []byte) error {
+	return f.write("id: %s\ndata: %s\n\n", id, line)
 }
 
 // gap says that facts are left out; missed is how many, 0 if nobody knows.
 func (f *follower) gap(missed uint64) error {
-	_, _, kept := f.a.ring.marks()
-	return f.write("id: %d-%d\nevent: gap\ndata: {\"missed\":%d}\n\n", f.number, kept, missed)
+	return f.write("id: %s\nevent: gap\ndata: {\"missed\":%d}\n\n", f.id(), missed)
 }
 
 // changes writes what has changed since the frame before; beats is closed with the next.
@@ -205,21 +234,22 @@ func (f *follower) changes() (beats <-chan struct{}, err error) {
 func (f *follower) resume(ctx context.Context, last string) error {
 	number, kept, ok := parseID(last)
 	start, stored, end := f.a.ring.marks()
+	ours := ok && number >= start-1 && number <= f.number // one that is still to come is of nobody's
 	switch {
-	case ok && number >= start-1 && number <= f.number && f.a.ring.has(number):
-		f.number = number
+	case ours && f.a.ring.has(number):
+		f.number, f.kept = number, min(kept, end)
 		return nil
 	case ok && kept > 0 && kept <= end && end-kept <= catchUp:
-		f.number = stored
+		f.number, f.kept = stored, end
 		if f.replay(ctx, kept, end) == nil {
-			return f.flush.Flush()
+			return f.send()
 		}
 	}
-	f.number = start - 1
-	if ok && number > f.number {
-		f.number = number
+	if ours {
+		f.number, f.kept = number, min(kept, end)
 		return nil // news says how many are missed
 	}
+	f.number, f.kept = start-1, 0
 	return f.gap(0)
 }
 
@@ -241,7 +271,7 @@ func (f *follower) replay(ctx context.Context, kept, end int64) error {
 		if r.ID > end {
 			return nil // it is in the ring as well, behind stored
 		}
-		if err := f.fact(0, r.ID, r.Line); err != nil {
+		if err := f.fact(fmt.Sprintf("0-%d", r.ID), r.Line); err != nil {
 			return err
 		}
 	}

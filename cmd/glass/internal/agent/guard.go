@@ -139,8 +139,13 @@ func refuse(w http.ResponseWriter, status int, words, hint string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	w.Write(append(row(struct {
+	w.Write(refusal(words, hint))
+}
+
+// refusal is a line of words.
+func refusal(words, hint string) []byte {
+	return append(row(struct {
 		Error string `json:"error"`
 		Hint  string `json:"hint,omitempty"`
-	}{words, hint}), '\n'))
+	}{words, hint}), '\n')
 }

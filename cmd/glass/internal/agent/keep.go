@@ -18,6 +18,7 @@ const (
 	gather       = 20 * time.Millisecond  // the wait for more of them: one write to the disk is worth as much as some hundred facts
 	keepFacts    = 64 << 10               // facts that may wait; beyond, the newest are not kept
 	keepStates   = 8 << 10                // states that may wait
+	keepBytes    = 64 << 20               // of either: a line may have some MiB, a state some thousand peers
 	keepRetry    = 500 * time.Millisecond // after the disk said no
 	keepGoodbye  = 5 * time.Second        // for the last facts, at the end
 	keepPatience = time.Second            // of who asks the history
@@ -34,7 +35,9 @@ type keeper struct {
 	mu      sync.Mutex // guards what follows
 	facts   []fact.Fact
 	numbers []uint64 // the ring's, of each of facts
+	bytes   int      // of facts
 	states  []fact.State
+	weight  int           // of states, in bytes
 	wake    chan struct{} // closed and renewed when there is something
 	less    chan struct{} // closed and renewed when something has been kept, or could not be
 	ended   bool
@@ -54,14 +57,29 @@ func newKeeper(h *history.History, r *ring, note func(string)) *keeper {
 func (k *keeper) take(facts []fact.Fact, states []fact.State, last uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	room := min(len(facts), keepFacts-len(k.facts))
-	k.facts = append(k.facts, facts[:room]...)
-	for i := range room {
+	for i := range facts {
+		if len(k.facts) >= keepFacts || k.bytes+len(facts[i].Line) > keepBytes {
+			k.dropped += uint64(len(facts) - i)
+			break
+		}
+		k.facts = append(k.facts, facts[i])
 		k.numbers = append(k.numbers, last-uint64(len(facts)-1-i))
+		k.bytes += len(facts[i].Line)
 	}
-	k.dropped += uint64(len(facts) - room)
-	k.states = append(k.states, states[:min(len(states), keepStates-len(k.states))]...) // the next state says more than one that is lost
+	for i := range states {
+		if len(k.states) >= keepStates || k.weight+weight(&states[i]) > keepBytes {
+			break // the next state says more than one that is lost
+		}
+		k.states = append(k.states, states[i])
+		k.weight += weight(&states[i])
+	}
 	k.signal()
+}
+
+// weight is about what a state holds in memory, in bytes.
+func weight(s *fact.State) int {
+	const each = 512 // a socket, an endpoint, a peer, with their texts
+	return each * (1 + len(s.Endpoints) + len(s.Peers))
 }
 
 // signal wakes run. mu is held.
@@ -75,18 +93,26 @@ func (k *keeper) run() {
 	defer close(k.done)
 	for {
 		k.mu.Lock()
-		idle, ended, wake := len(k.facts)+len(k.states) == 0, k.ended, k.wake
+		ended, wake := k.ended, k.wake
 		k.mu.Unlock()
-		switch {
-		case ended:
+		if ended {
 			return // close keeps the rest
-		case idle:
-			<-wake
+		}
+		if k.idle() {
+			<-wake // once a second at the latest, for the beat takes nothing then: so what is too old goes also when nothing comes
 			k.pause(gather)
-		case !k.step():
+		}
+		if !k.step() {
 			k.pause(keepRetry)
 		}
 	}
+}
+
+// idle reports whether nothing waits.
+func (k *keeper) idle() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.facts)+len(k.states) == 0
 }
 
 // pause waits, or less if the end comes.
@@ -113,7 +139,7 @@ func (k *keeper) step() bool {
 	k.mu.Lock()
 	facts := k.facts[:min(batch, len(k.facts))]
 	states := k.states
-	k.states = nil
+	k.states, k.weight = nil, 0
 	k.mu.Unlock()
 	ids, err := k.history.Number(facts)
 	if len(ids) == len(facts) { // they are on disk, though making room may have failed
@@ -144,6 +170,9 @@ func (k *keeper) kept(ids []int64) {
 	}
 	k.mu.Lock()
 	last := k.numbers[n-1]
+	for i := range k.facts[:n] {
+		k.bytes -= len(k.facts[i].Line)
+	}
 	clear(k.facts[:n]) // their lines can go
 	k.facts, k.numbers = k.facts[n:], k.numbers[n:]
 	k.mu.Unlock()
@@ -199,7 +228,7 @@ func (k *keeper) close() error {
 	k.mu.Unlock()
 	<-k.done
 	for limit := time.Now().Add(keepGoodbye); time.Now().Before(limit); {
-		if waiting, _, _ := k.state(); waiting == 0 || !k.step() {
+		if k.idle() || !k.step() {
 			break
 		}
 	}

@@ -3,11 +3,14 @@ package agent
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/glassmq/zmq/cmd/glass/internal/history"
 	"github.com/glassmq/zmq/cmd/glass/internal/model"
+	"github.com/glassmq/zmq/observe/fact"
 )
 
 // at is what is true, or was at the moment of ?at=. Without a snapshot it has answered.
@@ -22,6 +25,12 @@ func (a *Agent) at(w http.ResponseWriter, r *http.Request) (s model.Snapshot, ok
 	case a.o.History == nil:
 		refuse(w, http.StatusNotFound, errNoHistory.Error(), cureNoHistory)
 		return s, false
+	}
+	select { // each reads all that is kept, and holds all that was true: one after the other
+	case a.rebuilds <- struct{}{}:
+		defer func() { <-a.rebuilds }()
+	case <-r.Context().Done():
+		return s, false // who asked has gone
 	}
 	// By their times, from the first that is kept: a connection may be as old as the history.
 	then, err := model.Rebuild(at, a.o.History.Events(r.Context(), history.Filter{Until: at}))
@@ -72,11 +81,30 @@ func (a *Agent) timeline(w http.ResponseWriter, r *http.Request) {
 	case a.o.History == nil:
 		refuse(w, http.StatusNotFound, errNoHistory.Error(), cureNoHistory)
 	default:
-		t, err := model.TimelineOf(peer, a.o.History.Events(r.Context(), history.Filter{Peer: peer}))
+		t, err := a.lives(r.Context(), peer)
 		if err != nil {
 			refuse(w, http.StatusInternalServerError, err.Error(), "")
 			return
 		}
 		answer(w, t)
 	}
+}
+
+// lives are a peer's, out of all that happened to the sockets where it was: what bears no name of its own, such as the end of a
+// socket that was killed and most of what libzmq tells, says more of it in its place.
+func (a *Agent) lives(ctx context.Context, peer string) (model.Timeline, error) {
+	var sockets []string
+	for f, err := range a.o.History.Events(ctx, history.Filter{Peer: peer}) {
+		if err != nil {
+			return model.Timeline{}, err
+		}
+		if key := fmt.Sprintf("%s/%d", f.Instance.ID, f.SocketID); !slices.Contains(sockets, key) {
+			sockets = append(sockets, key)
+		}
+	}
+	stories := make([]iter.Seq2[fact.Fact, error], len(sockets))
+	for i, key := range sockets {
+		stories[i] = a.o.History.Events(ctx, history.Filter{Sock: key})
+	}
+	return model.TimelineOf(peer, stories...)
 }

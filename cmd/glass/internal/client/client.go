@@ -26,16 +26,18 @@ const DefaultServer = "http://127.0.0.1:5590"
 type Options struct {
 	Token   string         // "": none
 	Roots   *x509.CertPool // who may have signed the agent's certificate; nil: whom the system trusts
-	Timeout time.Duration  // until an answer has begun; 0: 10 s
+	Timeout time.Duration  // until an answer has begun; 0: 10 s. Of the past: 12 times that
 }
 
 // A Client asks one agent. It is safe for concurrent use.
 type Client struct {
-	base    *url.URL
-	token   string
-	http    *http.Client
-	whole   time.Duration // the most for one answer, which may be of some megabytes
-	silence time.Duration // after which a stream is dead
+	base     *url.URL
+	token    string
+	http     *http.Client
+	past     *http.Client  // http with patience
+	patience time.Duration // until an answer of the past has begun
+	whole    time.Duration // the most for one answer, which may be of some megabytes
+	silence  time.Duration // after which a stream is dead
 }
 
 // New makes a client of the agent at server, "http://HOST:PORT" or "https://HOST:PORT"; without a scheme it is http. It does
@@ -53,19 +55,25 @@ func New(server string, o Options) (*Client, error) {
 	case base.User != nil, base.RawQuery != "", base.Fragment != "":
 		return nil, fmt.Errorf("the agent's address http://%s: it takes neither a user nor anything behind the path", base.Host)
 	}
-	transport := &http.Transport{
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Second
+	}
+	quick := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		TLSClientConfig:       &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
 		ResponseHeaderTimeout: o.Timeout,
 		IdleConnTimeout:       time.Minute,
 		ForceAttemptHTTP2:     true,
 	}
-	if o.Timeout == 0 {
-		transport.ResponseHeaderTimeout = 10 * time.Second
-	}
-	return &Client{base: base, token: o.Token, http: &http.Client{Transport: transport, CheckRedirect: noRedirect},
-		whole: time.Minute, silence: 45 * time.Second}, nil
+	slow := quick.Clone()
+	slow.ResponseHeaderTimeout = 12 * o.Timeout
+	return &Client{base: base, token: o.Token,
+		http: &http.Client{Transport: quick, CheckRedirect: noRedirect}, past: &http.Client{Transport: slow, CheckRedirect: noRedirect},
+		patience: slow.ResponseHeaderTimeout, whole: time.Minute, silence: 45 * time.Second}, nil
 }
+
+// ofThePast reports whether an agent answers a question from all that its history has: that takes as long as the history is.
+func ofThePast(path string, query url.Values) bool { return query.Has("at") || path == timeline }
 
 // noRedirect: an agent has no reason to send anybody elsewhere, and the token is for nobody else.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -74,7 +82,10 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 func (c *Client) Server() string { return c.base.String() }
 
 // Close lets go of idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.past.CloseIdleConnections()
+}
 
 // get asks one question. Of an answer that is not 200 it makes an error, in the agent's words.
 func (c *Client) get(ctx context.Context, path string, query url.Values, header ...string) (*http.Response, error) {
@@ -90,9 +101,13 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, header 
 	for ; len(header) > 1; header = header[2:] {
 		r.Header.Set(header[0], header[1])
 	}
-	answer, err := c.http.Do(r)
+	asker, past := c.http, ofThePast(path, query)
+	if past {
+		asker = c.past
+	}
+	answer, err := asker.Do(r)
 	if err != nil {
-		return nil, c.unreached(ctx, err)
+		return nil, c.unreached(ctx, past, err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()

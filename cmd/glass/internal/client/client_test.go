@@ -154,6 +154,7 @@ func TestTroubleHasWords(t *testing.T) {
 		"no agent":                {answers(404, "404 page not found"), "", "knows no /api/v1/state", "is that a glass agent", false},
 		"no JSON":                 {answers(200, "<html>"), "", "the answer of", "is that a glass agent", false},
 		"half of it":              {answers(200, `{"sockets":[{"key":`), "", "went away while it answered", "ask again", false},
+		"not the token's fault":   {answers(403, `{"error":"this agent is not called \"gw\"","hint":"ask it by its address"}`), "opensesame-opensesame", `: this agent is not called "gw"`, "by its address", false},
 		"its own words":           {answers(400, `{"error":"at: no time","hint":"write RFC 3339"}`), "", ": at: no time", "write RFC 3339", false},
 		"its own words, as text":  {answers(500, "the history is full\x1b[2J\nmore"), "", `the history is full\x1b[2J`, "", false},
 		"no words":                {answers(503, ""), "", "503 Service Unavailable", "", false},
@@ -214,6 +215,64 @@ func TestALineThatIsNoFact(t *testing.T) {
 	}
 	if len(seen) != 1 || last == nil || !strings.Contains(last.Error(), `"[]"`) {
 		t.Errorf("%d facts, error %v", len(seen), last)
+	}
+}
+
+// An answer that is cut off in the middle of a line is one that was cut off, not one of somebody who is no agent; and why an agent
+// breaks off, it says itself.
+func TestAnAnswerThatBreaksOff(t *testing.T) {
+	first := string(agenttest.Facts()[0].Line) + "\n"
+	for rest, want := range map[string]struct{ words, hint string }{
+		"{\"event\":\"conn": {"went away while it answered", "ask again"},
+		"{\"error\":\"the history is damaged\",\"hint\":\"restore it\"}\n": {"breaks off: the history is damaged", "restore it"},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, first+rest)
+			http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}))
+		n := 0
+		var last error
+		for _, err := range to(t, s.URL, client.Options{}).Events(t.Context(), client.Filter{}) {
+			n, last = n+1, err
+		}
+		s.Close()
+		var e *client.Error
+		if n != 2 || !errors.As(last, &e) || !strings.Contains(e.Error(), want.words) || !strings.Contains(e.Hint, want.hint) {
+			t.Errorf("after %q: %d, %v (%+v)", rest, n, last, e)
+		}
+	}
+}
+
+// The past takes an agent longer than the present, and it is given longer; but not for ever.
+func TestThePastMayTakeLonger(t *testing.T) {
+	slow := 300 * time.Millisecond
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(slow): // it rebuilds
+			io.WriteString(w, "{}")
+		case <-r.Context().Done():
+		}
+	}))
+	defer s.Close()
+	then := time.Now().Add(-time.Hour)
+	c := to(t, s.URL, client.Options{Timeout: slow / 3})
+	for name, ask := range map[string]func() error{
+		"state":    func() error { _, err := c.StateAt(t.Context(), then); return err },
+		"graph":    func() error { _, err := c.Graph(t.Context(), then); return err },
+		"timeline": func() error { _, err := c.Timeline(t.Context(), "x"); return err },
+	} {
+		if err := ask(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var e *client.Error
+	if _, err := c.State(t.Context()); !errors.As(err, &e) || !e.Timeout || !strings.Contains(e.Hint, "is it stopped") {
+		t.Errorf("of now: %v (%+v)", err, e)
+	}
+	hasty := to(t, s.URL, client.Options{Timeout: time.Millisecond})
+	if _, err := hasty.StateAt(t.Context(), then); !errors.As(err, &e) || !e.Timeout || !strings.Contains(e.Error(), "within 12ms") || !strings.Contains(e.Hint, "--retain") {
+		t.Errorf("of the past, for too long: %v (%+v)", err, e)
 	}
 }
 

@@ -95,10 +95,11 @@ func (c *Client) stored(ctx context.Context, query url.Values) iter.Seq2[fact.Fa
 		defer answer.Body.Close()
 		lines := bufio.NewScanner(answer.Body)
 		lines.Buffer(nil, fact.MaxLine+1)
+		lines.Split(splitLines) // of a line that is cut off, what is wrong is that it was
 		for lines.Scan() {
 			f, err := parse(lines.Bytes())
 			if err != nil {
-				yield(fact.Fact{}, c.garbled(ctx, path, err))
+				yield(fact.Fact{}, c.broken(ctx, path, lines.Bytes(), err))
 				return
 			}
 			if f != nil && !yield(*f, nil) {

@@ -97,13 +97,15 @@ func (c *Client) listen(ctx context.Context, f Filter, last *string, yield func(
 		if !c.pass(e, yield) {
 			return true, true, nil
 		}
-		*last = e.id
+		if e.id != "" { // a stream that goes on need not say at once where it is
+			*last = e.id
+		}
 	}
 	return false, true, nil
 }
 
-// A stream is heard when anything comes. An agent to which nothing happens sends a comment after 15 s, so three of them and no
-// sign is one that is not there any more: its host has gone, or something on the way has forgotten the connection.
+// A stream is heard when anything comes. An agent that has nothing to tell says where the stream is after 15 s, so three of them
+// and no sign is one that is not there any more: its host has gone, or something on the way has forgotten the connection.
 type heard struct {
 	io.Reader
 	quiet   *time.Timer
@@ -123,6 +125,9 @@ func isEventStream(kind string) bool {
 
 // pass hands one event on. What is no fact is left out: a later agent may send more than this glass knows.
 func (c *Client) pass(e sent, yield func(fact.Fact, error) bool) (more bool) {
+	if len(e.data) == 0 {
+		return true // only its id counts
+	}
 	switch e.name {
 	case "hello":
 		return yield(fact.Fact{}, ErrThere)

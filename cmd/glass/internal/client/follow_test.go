@@ -51,6 +51,8 @@ func story(t *testing.T, streams ...string) (told []string, resumed []string) {
 		switch {
 		case errors.Is(err, client.ErrAway):
 			told = append(told, "away")
+		case errors.Is(err, client.ErrThere):
+			told = append(told, "there")
 		case errors.Is(err, client.ErrGap):
 			told = append(told, "gap")
 		case err != nil:
@@ -70,6 +72,19 @@ func TestFollowComesBack(t *testing.T) {
 		t.Errorf("told %v, want %v", told, want)
 	}
 	if want := []string{"", "101", "102", "104"}; !slices.Equal(resumed, want) {
+		t.Errorf("resumed behind %q, want %q", resumed, want)
+	}
+}
+
+// Where nothing is told, the stream says where it is, and there it is resumed; one that says nothing of it is resumed where the one
+// before was.
+func TestFollowComesBackToWhereNothingWasTold(t *testing.T) {
+	told, resumed := story(t, line(0)+"id: 900\n\n", "event: hello\ndata: {}\n\n", line(1))
+	want := []string{"handshake_succeeded", "away", "there", "away", "subscribed", "away", "refused"}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v", told, want)
+	}
+	if want := []string{"", "900", "900", "101"}; !slices.Equal(resumed, want) {
 		t.Errorf("resumed behind %q, want %q", resumed, want)
 	}
 }

@@ -9,14 +9,15 @@ import (
 	"github.com/glassmq/zmq/observe/fact"
 )
 
-// A sent is one server-sent event.
+// A sent is one server-sent event, or without data only its id.
 type sent struct {
 	id, name string
 	data     []byte // is overwritten by the next
 }
 
 // sentEvents reads the form text/event-stream, as the HTML standard has it under "Server-sent events": fields on lines, an empty
-// line ends an event, a line that begins with a colon is a comment. An error is the last thing that it yields; the end of the
+// line ends an event, a line that begins with a colon is a comment. An event without data is none, but its id, if it is a new one,
+// is yielded: it is where a stream is to be resumed. An error is the last thing that it yields; the end of the
 // stream is none.
 func sentEvents(r io.Reader) iter.Seq2[sent, error] {
 	return func(yield func(sent, error) bool) {
@@ -24,12 +25,14 @@ func sentEvents(r io.Reader) iter.Seq2[sent, error] {
 		lines.Buffer(nil, fact.MaxLine+64)
 		lines.Split(splitLines)
 		var e sent
+		at := ""
 		for lines.Scan() {
 			line := lines.Bytes()
-			if len(line) == 0 { // the event is over; without data it is none, but its id counts
-				if len(e.data) > 0 && !yield(e, nil) {
+			if len(line) == 0 { // the event is over
+				if (len(e.data) > 0 || e.id != at) && !yield(e, nil) {
 					return
 				}
+				at = e.id
 				e = sent{id: e.id, data: e.data[:0]}
 				continue
 			}
@@ -60,7 +63,8 @@ func (e *sent) take(line []byte) {
 	}
 }
 
-// splitLines ends lines with LF or CRLF. A CR alone, which the standard has too, is nothing that an agent writes: JSON has none.
+// splitLines ends lines with LF or CRLF. A CR alone, which the standard has too, is nothing that an agent writes: ingest takes those
+// away that JSON may have between its words.
 func splitLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	advance, token, err = bufio.ScanLines(data, atEOF)
 	if atEOF && advance == len(data) && !bytes.HasSuffix(data, []byte("\n")) {

@@ -31,7 +31,7 @@ func TestSentEvents(t *testing.T) {
 		"a comment, ids":            {": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n", []string{"1||first event", "||second event", "|| third event"}},
 		"no data is no event":       {"event: x\n\ndata: y\n\n", []string{"||y"}},
 		"an id lasts":               {"id: 7\ndata: a\n\ndata: b\n\n", []string{"7||a", "7||b"}},
-		"an id alone counts":        {"id: 7\n\ndata: b\n\n", []string{"7||b"}},
+		"an id alone counts":        {"id: 7\n\n: x\n\ndata: b\n\n", []string{"7||", "7||b"}},
 		"a name does not last":      {"event: gap\ndata: a\n\ndata: b\n\n", []string{"|gap|a", "||b"}},
 		"a name without a colon":    {"data\ndata: x\n\n", []string{"||x"}},
 		"CRLF":                      {"data: a\r\n\r\ndata: b\r\n\r\n", []string{"||a", "||b"}},

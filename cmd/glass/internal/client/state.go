@@ -24,9 +24,11 @@ func (c *Client) Graph(ctx context.Context, at time.Time) (g model.Graph, err er
 	return g, c.ask(ctx, "/api/v1/graph", moment(at), &g)
 }
 
+const timeline = "/api/v1/timeline"
+
 // Timeline is the life of one peer, across its connections: a routing id, a user id, or an address without its port.
 func (c *Client) Timeline(ctx context.Context, peer string) (t model.Timeline, err error) {
-	return t, c.ask(ctx, "/api/v1/timeline", url.Values{"peer": {peer}}, &t)
+	return t, c.ask(ctx, timeline, url.Values{"peer": {peer}}, &t)
 }
 
 // A Sample is one socket in a piece of time, as the agent's history has it: the part of it that is shown. Where nothing changed
@@ -56,7 +58,11 @@ func moment(at time.Time) url.Values {
 
 // ask reads one answer into a value.
 func (c *Client) ask(ctx context.Context, path string, query url.Values, into any) error {
-	limited, cancel := context.WithTimeout(ctx, c.whole)
+	limit := c.whole
+	if ofThePast(path, query) {
+		limit += c.patience
+	}
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	answer, err := c.get(limited, path, query)
 	if err != nil {

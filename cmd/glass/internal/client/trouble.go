@@ -34,7 +34,7 @@ func (e *Error) passing() bool { return e.Status == 0 || e.Status >= 500 }
 const elsewhere = "or name the agent with --server URL or the environment variable GLASS_SERVER"
 
 // unreached is an error for a question that was not answered.
-func (c *Client) unreached(ctx context.Context, err error) error {
+func (c *Client) unreached(ctx context.Context, past bool, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -56,6 +56,9 @@ func (c *Client) unreached(ctx context.Context, err error) error {
 	case strings.Contains(err.Error(), "HTTP response to HTTPS client"): // net/http has no error value for it
 		e.Err = fmt.Errorf("what listens at %s does not speak TLS", c.Server())
 		e.Hint = "write http:// if the agent was started without --tls-cert"
+	case errors.As(err, &timeout) && timeout.Timeout() && past:
+		e.Err, e.Timeout = fmt.Errorf("the agent at %s has not answered within %s", c.Server(), c.patience), true
+		e.Hint = "the past is rebuilt from all that the history has before it, one question after the other: ask again when the agent has less to do, or have it keep less, with glass serve --retain"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		e.Err, e.Timeout = fmt.Errorf("the agent at %s does not answer", c.Server()), true
 		e.Hint = "is it stopped, or behind a firewall? Start one with glass serve, " + elsewhere
@@ -71,27 +74,42 @@ func isUntrusted(err error) bool {
 	return errors.As(err, &check) || errors.As(err, &unknown)
 }
 
-// refused is an error for an answer that is not 200.
-func (c *Client) refused(path string, answer *http.Response) error {
-	said, _ := io.ReadAll(io.LimitReader(answer.Body, 300)) // half a reason is better than none
-	words := strings.TrimSpace(strings.SplitN(string(said), "\n", 2)[0])
-	var spoken struct {
+// agentsWords reads what an agent says when it does not answer.
+func agentsWords(line []byte) (words, hint string, spoken bool) {
+	var said struct {
 		Error string `json:"error"`
 		Hint  string `json:"hint"`
 	}
-	if json.Unmarshal(said, &spoken) == nil && spoken.Error != "" {
-		words = spoken.Error
+	if json.Unmarshal(line, &said) != nil || said.Error == "" {
+		return "", "", false
 	}
-	words = table.Printable(words)
-	e := &Error{Status: answer.StatusCode, Hint: table.Printable(spoken.Hint)}
+	return table.Printable(said.Error), table.Printable(said.Hint), true
+}
+
+// broken is an error for a line among others that is no fact: it may be why the agent breaks off.
+func (c *Client) broken(ctx context.Context, path string, line []byte, err error) error {
+	if words, hint, spoken := agentsWords(line); spoken {
+		return &Error{Err: fmt.Errorf("the agent at %s breaks off: %s", c.Server(), words), Hint: hint}
+	}
+	return c.garbled(ctx, path, err)
+}
+
+// refused is an error for an answer that is not 200.
+func (c *Client) refused(path string, answer *http.Response) error {
+	said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // half a reason is better than none
+	words, hint, spoken := agentsWords(said)
+	if !spoken {
+		words = table.Printable(strings.TrimSpace(strings.SplitN(string(said), "\n", 2)[0]))
+	}
+	e := &Error{Status: answer.StatusCode, Hint: hint}
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized && c.token == "":
 		e.Err = fmt.Errorf("the agent at %s wants a token", c.Server())
 		e.Hint = "give the file that glass serve was given, with --token-file"
-	case answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden:
+	case answer.StatusCode == http.StatusUnauthorized:
 		e.Err = fmt.Errorf("the agent at %s does not take this token", c.Server())
 		e.Hint = "give the file that this agent was given, with --token-file"
-	case answer.StatusCode == http.StatusNotFound && spoken.Error == "":
+	case answer.StatusCode == http.StatusNotFound && !spoken:
 		e.Err = fmt.Errorf("what answers at %s knows no %s", c.Server(), path)
 		e.Hint = "is that a glass agent, and not older than this glass? If not, name the agent with --server URL"
 	case answer.StatusCode/100 == 3:

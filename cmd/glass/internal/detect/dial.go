@@ -202,19 +202,16 @@ func (d *dial) raise(s *socket, c fact.Condition) {
 
 // dialState is the present, for whoever has missed events: after it an attempt is known to be over, a connection to be up.
 func (s *socket) dialState(st *fact.State) {
-	ready := make(map[monitor.ConnID]bool, len(st.Peers))
-	for i := range st.Peers {
-		ready[st.Peers[i].Conn] = st.Peers[i].Ready
-	}
 	there := make(map[place]bool, len(st.Endpoints))
 	for i := range st.Endpoints {
 		ep := &st.Endpoints[i]
 		at := place{id: ep.ID}
 		there[at] = true
 		d := s.dials[at]
+		_, ready := s.peers[ep.Conn]
 		switch {
 		case d == nil:
-		case ready[ep.Conn]:
+		case ready:
 			if d.pending = (time.Time{}); d.ready.IsZero() {
 				d.ready = s.now()
 			}

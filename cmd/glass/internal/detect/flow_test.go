@@ -141,3 +141,75 @@ func TestSilenceThatIsConfigured(t *testing.T) {
 	}
 	s.want("raised silent_stream")
 }
+
+// whole is a full state of socket 1 in which these peers have a full queue.
+func (s *scene) whole(seq uint64, more bool, conns ...monitor.ConnID) fact.State {
+	st := fact.State{Instance: here, At: s.now, Seq: seq, Sock: 1, Name: "md", Type: "SUB", Full: true, More: more, SendHWM: 10}
+	for _, c := range conns {
+		st.Peers = append(st.Peers, fact.Peer{Conn: c, Remote: "tcp://10.0.0.2:1", QueueOut: 10, Ready: true})
+	}
+	return st
+}
+
+func (s *scene) told(st fact.State) { s.found = append(s.found, s.d.State(st)...) }
+
+// A state that was taken before a connection ended may come after the event of its end: nobody is slow any more.
+func TestAnOldStateFillsNoQueueOfTheDead(t *testing.T) {
+	s := newScene(t, Thresholds{})
+	s.up(1)
+	old := s.whole(s.seq, false, 1)
+	s.event(because(dialled(monitor.Disconnected, 1), monitor.ReasonReset))
+	s.told(old)
+	s.pass(time.Minute)
+	s.want()
+	if n := len(s.d.processes["i"].sockets[1].peers); n != 0 {
+		t.Errorf("%d peers are back from the dead", n)
+	}
+}
+
+// A state that is older than the last event tells all the same of those who are there.
+func TestAnOldStateFillsTheQueueOfTheLiving(t *testing.T) {
+	s := newScene(t, Thresholds{})
+	s.up(1)
+	old := s.whole(s.seq, false, 1)
+	s.event(dialled(monitor.Accepted, 2))
+	s.told(old)
+	s.pass(time.Minute)
+	s.want("raised slow_subscriber")
+}
+
+// The event of its end was lost: that it is not there any more shows in the next whole state, also where that has several lines.
+func TestAQueueEndsWithAConnectionThatNobodySawEnd(t *testing.T) {
+	for lines := range 2 {
+		s := newScene(t, Thresholds{})
+		s.told(s.whole(0, false, 1, 2, 3))
+		s.pass(time.Minute)
+		s.want("raised slow_subscriber", "raised slow_subscriber", "raised slow_subscriber")
+		if lines == 0 {
+			s.told(s.whole(0, false, 3))
+		} else {
+			s.told(s.whole(0, true, 1))
+			s.want()
+			rest := s.whole(0, false)
+			rest.Full = false
+			s.told(rest)
+		}
+		s.want("cleared slow_subscriber", "cleared slow_subscriber")
+		if n := len(s.d.processes["i"].sockets[1].peers); n != 1 {
+			t.Errorf("%d peers are left", n)
+		}
+	}
+}
+
+// Where a socket has so many peers that its state takes several lines its endpoints are followed as anywhere.
+func TestAnEndpointThatIsLeftInAStateOfSeveralLines(t *testing.T) {
+	s := newScene(t, Thresholds{})
+	for n := range monitor.ConnID(6) {
+		s.refuse(n + 1)
+		s.pass(3 * time.Second)
+	}
+	s.want("raised server_down")
+	st := s.whole(s.seq, true, 1)
+	s.told(st)
+	s.want("cleared server_down")
+}

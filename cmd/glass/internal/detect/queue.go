@@ -45,18 +45,27 @@ func (s *socket) queueEvent(e *monitor.Event) {
 	case e.Kind == monitor.QueueDrained:
 		s.empty(e.Conn)
 	case e.Terminal():
-		if q := s.queues[e.Conn]; q != nil {
-			s.clear(&q.alarm, "the connection to "+q.peer()+" has ended", q.dropped)
-			delete(s.queues, e.Conn)
-		}
+		s.unqueue(e.Conn, "has ended")
 	}
 }
 
-// queueState takes depths from states, which come where nobody tells of flow, and after events were lost.
+// unqueue forgets the queue of a connection that is no more.
+func (s *socket) unqueue(c monitor.ConnID, ended string) {
+	if q := s.queues[c]; q != nil {
+		s.clear(&q.alarm, "the connection to "+q.peer()+" "+ended, q.dropped)
+		delete(s.queues, c)
+	}
+}
+
+// queueState takes depths from states, which come where nobody tells of flow, and after events were lost. One that is older than
+// the events is believed about those of whom it is known that they are still there.
 func (s *socket) queueState(st *fact.State) {
+	old := st.Seq < s.seq
 	for i := range st.Peers {
 		p := &st.Peers[i]
+		_, lives := s.peers[p.Conn]
 		switch {
+		case old && !lives:
 		case st.SendHWM > 0 && p.QueueOut >= st.SendHWM:
 			if q := s.fill(p.Conn); q != nil {
 				q.depth, q.hwm = p.QueueOut, st.SendHWM

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glassmq/zmq/cmd/glass/internal/whole"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/observe/fact"
 )
@@ -16,6 +17,7 @@ type socket struct {
 	id        uint64
 	name, typ string
 	seq       uint64 // of the last event
+	lines     whole.Lines
 	raised    map[*alarm]struct{}
 
 	peers  map[monitor.ConnID]peer
@@ -68,26 +70,42 @@ func (s *socket) event(e *monitor.Event) {
 	}
 }
 
+// state takes in what is true of s. A state that is older than the events knows less than they: whom it speaks of may have gone.
 func (s *socket) state(st *fact.State) {
-	if st.Full && !st.More && st.Seq >= s.seq { // one that is older than the events knows less than they
-		there := make(map[monitor.ConnID]bool, len(st.Peers))
-		for i := range st.Peers {
-			there[st.Peers[i].Conn] = true
+	span, isWhole := s.lines.Read(st)
+	if st.Seq >= s.seq {
+		if isWhole {
+			s.only(span, st)
 		}
-		for c := range s.peers {
-			if !there[c] {
-				delete(s.peers, c)
+		for i := range st.Peers {
+			if p := &st.Peers[i]; p.Ready {
+				s.greet(p.Conn, peer{p.Remote, text(p.ID)})
 			}
 		}
-		s.dialState(st)
-	}
-	for i := range st.Peers {
-		if p := &st.Peers[i]; p.Ready {
-			s.greet(p.Conn, peer{p.Remote, text(p.ID)})
+		if st.Full { // its endpoints are all in the first line
+			s.dialState(st)
 		}
 	}
 	s.queueState(st)
 	s.stream.state(s, st)
+}
+
+// only forgets the connections whose ends were lost.
+func (s *socket) only(span whole.Span, st *fact.State) {
+	there := make(map[monitor.ConnID]bool, len(st.Peers))
+	for i := range st.Peers {
+		there[st.Peers[i].Conn] = true
+	}
+	for c := range s.peers {
+		if span.Has(c) && !there[c] {
+			delete(s.peers, c)
+		}
+	}
+	for c := range s.queues {
+		if span.Has(c) && !there[c] {
+			s.unqueue(c, "is not there any more")
+		}
+	}
 }
 
 func (s *socket) tick() {

@@ -42,6 +42,7 @@ func (m *Model) connEvent(s *socket, e *monitor.Event, id monitor.ConnID) {
 	case s.conns[id] == nil:
 	case e.Kind&failures != 0:
 		s.conns[id].failed = e
+		s.conns[id].learn(e) // who was turned away
 	default:
 		s.conns[id].traffic(e)
 	}
@@ -139,9 +140,6 @@ func (m *Model) peer(s *socket, p *fact.Peer, at time.Time, old, begins bool) {
 		c, old = m.conn(s, p.Conn, p.Since), false
 	}
 	if c == nil {
-		if s.more {
-			s.hidden++
-		}
 		return
 	}
 	if !old {
@@ -168,6 +166,7 @@ func (m *Model) ended(s *socket, e *monitor.Event, id monitor.ConnID) {
 	for i := range m.closed {
 		if m.closed[i].Key == key {
 			m.closed[i].explain(e)
+			m.tell(&m.closed[i], false)
 			return
 		}
 	}
@@ -206,12 +205,21 @@ func (m *Model) remember(s *socket, c *conn, e *monitor.Event, why string) {
 	default:
 		row.explain(e)
 	}
+	m.tell(&row, c.Ready)
 	if len(m.closed) < keepClosed {
 		m.closed = append(m.closed, row)
 		return
 	}
 	m.closed[m.oldest] = row
 	m.oldest = (m.oldest + 1) % keepClosed
+}
+
+// tell gives c, which has ended or whose end was explained, to whoever wants them all. wasReady: its
+// handshake had succeeded, which a Closed does not say.
+func (m *Model) tell(c *Closed, wasReady bool) {
+	if m.onEnd != nil {
+		m.onEnd(c, wasReady)
+	}
 }
 
 // explain is how it ended, as its last event has it.

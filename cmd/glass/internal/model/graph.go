@@ -30,7 +30,7 @@ type Edge struct {
 	From      string   `json:"from"`
 	To        string   `json:"to"`
 	Conns     []string `json:"conn"`      // the keys of the ends that are in the model
-	Transport string   `json:"transport"` // tcp, ipc, inproc
+	Transport string   `json:"transport"` // tcp, ipc, inproc, other
 	State     string   `json:"state"`     // "ready", "handshake"; without a connection the endpoint's state
 	Matched   string   `json:"matched"`   // how both ends were joined
 
@@ -154,16 +154,24 @@ func bracketed(a netip.Addr) string {
 }
 
 func (g *grapher) edge(from, to string, c *Connection, how string, others ...string) {
-	transport, _, _ := strings.Cut(c.Local+c.Remote, "://")
 	state := "handshake"
 	if c.Ready {
 		state = "ready"
 	}
-	e := g.between(edgeKey{from, to, transport, state, how})
+	e := g.between(edgeKey{from, to, transportOf(c.Local + c.Remote), state, how})
 	e.Conns = append(append(e.Conns, c.Key), others...)
 	e.MessagesOut += c.MessagesOut
 	e.MessagesIn += c.MessagesIn
 	e.Rate += c.RateOut + c.RateIn
+}
+
+// transportOf is the transport of an address. Whoever sends facts chooses its words: of them only those are taken that there are.
+func transportOf(addr string) string {
+	switch name, _, ok := strings.Cut(addr, "://"); {
+	case ok && (name == "tcp" || name == "ipc" || name == "inproc"):
+		return name
+	}
+	return "other"
 }
 
 func (g *grapher) between(key edgeKey) *Edge {
@@ -186,7 +194,6 @@ func (g *grapher) waits(s *Socket) {
 			continue // its handshake runs, and it is drawn already
 		}
 		to, how := g.dialled(s.Inst, ep.Endpoint, "")
-		transport, _, _ := strings.Cut(ep.Endpoint, "://")
-		g.between(edgeKey{s.Key, to, transport, ep.State, how})
+		g.between(edgeKey{s.Key, to, transportOf(ep.Endpoint), ep.State, how})
 	}
 }

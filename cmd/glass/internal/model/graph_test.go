@@ -162,3 +162,21 @@ func TestAGraphHasAnOrder(t *testing.T) {
 		}
 	}
 }
+
+// Addresses are words of other programs: only transports that there are become transports.
+func TestATransportOfAStrangersInventionIsOther(t *testing.T) {
+	m := New()
+	process(m, "p", "h", fact.State{
+		Name: "s", Type: "SUB", Peers: []fact.Peer{{Side: monitor.SideConnect, Remote: "\x1b[2Jboo://x"}, {Side: monitor.SideConnect, Remote: "nothing"}},
+		Endpoints: []fact.Endpoint{{ID: 1, Side: monitor.SideConnect, Endpoint: "\x1b]0;://x", NextTry: start}},
+	})
+	g := m.Graph()
+	if len(g.Edges) != 3 {
+		t.Fatalf("edges are %+v", g.Edges)
+	}
+	for _, e := range g.Edges {
+		if e.Transport != "other" {
+			t.Errorf("an edge is of %q", e.Transport)
+		}
+	}
+}

@@ -22,12 +22,12 @@ const (
 )
 
 // read takes counters of the process's own time at. A reading that comes after a longer pause tells of the last second alone:
-// had the counters moved before, there would have been one.
+// had the counters moved before, there would have been one. Counters or a clock that go back begin anew.
 func (m *meter) read(at, now time.Time, out, in uint64) {
 	if out > m.out.n || in > m.in.n {
 		m.last = at
 	}
-	first := m.at.IsZero() || out < m.out.n || in < m.in.n
+	first := m.at.IsZero() || at.Before(m.at) || out < m.out.n || in < m.in.n
 	m.heard, m.out.n, m.in.n = now, out, in
 	since := at.Sub(m.at)
 	switch {

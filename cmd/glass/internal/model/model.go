@@ -35,7 +35,8 @@ type Model struct {
 	conditions map[conditionKey]Condition
 	closed     []Closed // a ring: the oldest is at oldest
 	oldest     int
-	buried     []*socket // closed sockets, in the order in which they closed
+	onEnd      func(c *Closed, wasReady bool) // told of every end; nil: nobody wants more than closed
+	buried     []*socket                      // closed sockets, in the order in which they closed
 
 	sockets, endpoints, conns int // how many there are
 	overlooked                uint64
@@ -186,21 +187,24 @@ func (m *Model) forget(in *instance) {
 	}
 }
 
+// unheard is why a socket ends whose process can say nothing any more.
+const unheard = "its process has not been heard of for longer than it may be silent"
+
 // lose is the end of an instance of which nothing more is heard. Its sockets may live on: a full state brings them back.
 func (m *Model) lose(in *instance) {
 	in.Gone = true
 	for _, s := range in.sockets {
-		m.bury(s, "its process has not been heard of for longer than it may be silent")
+		m.bury(s, m.now, unheard)
 	}
 }
 
 // bury ends all that a socket has. It stays to be looked at until keepSockets others have followed it.
-func (m *Model) bury(s *socket, why string) {
+func (m *Model) bury(s *socket, at time.Time, why string) {
 	if s.Closed {
 		return
 	}
 	for _, c := range s.conns {
-		m.end(s, c, &monitor.Event{Time: m.now}, why)
+		m.end(s, c, &monitor.Event{Time: at}, why)
 	}
 	m.endpoints -= len(s.endpoints)
 	clear(s.endpoints)

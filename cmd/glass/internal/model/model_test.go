@@ -133,10 +133,57 @@ func TestAStateThatGoesOnEndsNobodyItDoesNotSpeakOf(t *testing.T) {
 	for c := range monitor.ConnID(6) {
 		m.event(accepted(c + 1))
 	}
-	m.state(fact.State{Full: true, More: true, Peers: peers(1, 3)})
-	m.state(fact.State{Peers: peers(5)})
+	m.state(fact.State{Full: true, More: true, Peers: peers(1, 3), Endpoints: []fact.Endpoint{{ID: 1, Side: monitor.SideBind}}})
 	if got := fmt.Sprint(keys(m.Snapshot())); got != "[i/1 i/3 i/4 i/5 i/6]" {
 		t.Errorf("connected are %s", got)
+	}
+	m.state(fact.State{Peers: peers(5)})
+	if s := m.Snapshot(); fmt.Sprint(keys(s)) != "[i/1 i/3 i/5]" || len(s.Sockets[0].Endpoints) != 1 {
+		t.Errorf("it is whole, connected are %v, endpoints %v", keys(s), s.Sockets[0].Endpoints)
+	}
+}
+
+// A whole state whose last lines were lost says nothing of those that were in them, and what comes next is none of its lines.
+func TestAStateThatBreaksOffEndsNobody(t *testing.T) {
+	m := newTape(New(), "i")
+	for c := range monitor.ConnID(6) {
+		m.event(accepted(c + 1))
+	}
+	m.state(fact.State{Full: true, More: true, Peers: peers(1, 2, 3)}).pass(time.Second)
+	m.state(fact.State{Peers: peers(6)})
+	if got := fmt.Sprint(keys(m.Snapshot())); got != "[i/1 i/2 i/3 i/4 i/5 i/6]" {
+		t.Errorf("connected are %s", got)
+	}
+}
+
+// A clock that is set back makes one second of no rate.
+func TestRatesGoOnWhenAClockIsSetBack(t *testing.T) {
+	m := newTape(New(), "i")
+	n := uint64(0)
+	second := func() float64 {
+		m.pass(time.Second)
+		n += 100
+		st := fact.State{Instance: m.Instance, At: m.now, Sock: 1, Type: "PUB", MessagesOut: n}
+		if n > 300 {
+			st.At = st.At.Add(-time.Hour)
+		}
+		m.Update(st)
+		return m.Snapshot().Sockets[0].RateOut
+	}
+	for i, want := range []float64{0, 100, 100, 0, 100, 100} {
+		if got := second(); got != want {
+			t.Errorf("in second %d the rate is %v, want %v", i, got, want)
+		}
+	}
+}
+
+// Two conditions of one moment that only the place tells apart keep their order.
+func TestConditionsHaveAnOrder(t *testing.T) {
+	a := Condition{Condition: fact.Condition{Name: "handshake_failing", Remote: "tcp://10.0.0.1"}}
+	b := a
+	b.Remote = "tcp://10.0.0.2"
+	if a.compare(b) >= 0 || b.compare(a) <= 0 {
+		t.Error("which is first is not known")
 	}
 }
 

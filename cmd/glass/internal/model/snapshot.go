@@ -37,7 +37,7 @@ func (m *Model) Snapshot() Snapshot {
 // compare puts the oldest first, and keeps an order among those that are as old.
 func (c Condition) compare(d Condition) int {
 	return cmp.Or(c.Since.Compare(d.Since), cmp.Compare(c.Inst, d.Inst), cmp.Compare(c.Name, d.Name), cmp.Compare(c.Sock, d.Sock),
-		cmp.Compare(c.Endpoint, d.Endpoint), cmp.Compare(c.Conn, d.Conn), cmp.Compare(c.Peer, d.Peer))
+		cmp.Compare(c.Endpoint, d.Endpoint), cmp.Compare(c.Conn, d.Conn), cmp.Compare(c.Peer, d.Peer), cmp.Compare(c.Remote, d.Remote))
 }
 
 // key is a socket's name among those of all processes.

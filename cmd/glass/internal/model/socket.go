@@ -1,10 +1,10 @@
 package model
 
 import (
-	"math"
 	"slices"
 	"time"
 
+	"github.com/glassmq/zmq/cmd/glass/internal/whole"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/observe/fact"
 )
@@ -24,7 +24,7 @@ type socket struct {
 	conns     map[monitor.ConnID]*conn
 	hidden    int // live connections that found no room
 	tombs     tombs
-	more      bool // its full state goes on
+	lines     whole.Lines
 	stopped   bool // its events said that there will be no more
 	meter     meter
 	bridge    bridge
@@ -73,7 +73,7 @@ func (m *Model) event(s *socket, e *monitor.Event) {
 	}
 	s.seq = max(s.seq, e.Seq)
 	if e.Kind == monitor.MonitorStopped {
-		m.bury(s, "the socket was closed, or is not watched any more")
+		m.bury(s, e.Time, lastWord(e))
 		s.stopped, s.in.Gone = true, s.in.allClosed()
 		return
 	}
@@ -86,6 +86,17 @@ func (m *Model) event(s *socket, e *monitor.Event) {
 		}
 	}
 	m.connEvent(s, e, conn)
+}
+
+// lastWord is why a socket ends. Where its process could not say so itself, somebody else has.
+func lastWord(e *monitor.Event) string {
+	switch e.Who {
+	case monitor.ByTimer: // Tick
+		return unheard
+	case monitor.ByPeer: // whoever takes in the facts, and has lost the process
+		return "its process went away without a word: it was killed, or lost its connection to the agent"
+	}
+	return "the socket was closed, or is not watched any more"
 }
 
 // reopen takes back the end of a socket that is heard of again: its process was silent, or its watcher began anew.
@@ -106,29 +117,33 @@ func (m *Model) state(s *socket, st *fact.State) {
 	m.reopen(s)
 	s.SendHWM, s.RecvHWM, s.Dropped = st.SendHWM, st.RecvHWM, st.Dropped
 	s.meter.read(st.At, m.now, st.MessagesOut, st.MessagesIn)
-	whole := st.Full || s.more
+	span, isWhole := s.lines.Read(st)
 	for i := range st.Peers {
 		p := &st.Peers[i]
-		m.peer(s, p, st.At, old, !old || whole && s.tombs.digs(tomb{conn: p.Conn}))
+		m.peer(s, p, st.At, old, !old || isWhole && s.tombs.digs(tomb{conn: p.Conn}))
 	}
 	for i := range st.Endpoints {
 		ep := &st.Endpoints[i]
-		if !old || whole && s.endpoints[ep.ID] == nil && s.tombs.digs(tomb{endpoint: ep.ID}) {
+		if !old || isWhole && s.endpoints[ep.ID] == nil && s.tombs.digs(tomb{endpoint: ep.ID}) {
 			m.endpointState(s, ep)
 		}
 	}
-	if st.Full && !old { // else the events up to st.Seq say more than st, and are still to come
+	if isWhole && !old { // else the events say more than st does
 		s.seq = st.Seq
-		m.only(s, st)
+		if st.Full { // the first line, in which all endpoints are
+			m.onlyEndpoints(s, st)
+			s.hidden = 0
+		}
+		m.onlyConns(s, span, st)
 	}
-	if s.more = st.More; whole && !st.More {
+	if isWhole && !st.More {
 		s.tombs = nil
 	}
 }
 
-// only ends what a full state leaves out. What found no room before may find it now.
-func (m *Model) only(s *socket, st *fact.State) {
-	there := make(map[uint64]bool, len(st.Peers)+len(st.Endpoints))
+// onlyEndpoints ends those that a full state leaves out.
+func (m *Model) onlyEndpoints(s *socket, st *fact.State) {
+	there := make(map[uint64]bool, len(st.Endpoints))
 	for i := range st.Endpoints {
 		there[st.Endpoints[i].ID] = true
 	}
@@ -137,23 +152,20 @@ func (m *Model) only(s *socket, st *fact.State) {
 			m.unbind(s, id)
 		}
 	}
-	clear(there)
-	last := monitor.ConnID(math.MaxUint64) // of those that st speaks of
+}
+
+// onlyConns ends the connections that a line of a full state leaves out. What found no room before may find it now.
+func (m *Model) onlyConns(s *socket, span whole.Span, st *fact.State) {
+	there := make(map[monitor.ConnID]bool, len(st.Peers))
 	for i := range st.Peers {
-		there[uint64(st.Peers[i].Conn)] = true
-		if st.More {
-			last = st.Peers[i].Conn
+		id := st.Peers[i].Conn
+		if there[id] = true; s.conns[id] == nil {
+			s.hidden++
 		}
 	}
 	for id, c := range s.conns {
-		if !there[uint64(id)] && id <= last {
+		if span.Has(id) && !there[id] {
 			m.end(s, c, &monitor.Event{Time: st.At}, "it is not there any more; the event of its end did not get here")
-		}
-	}
-	s.hidden = 0
-	for i := range st.Peers {
-		if s.conns[st.Peers[i].Conn] == nil {
-			s.hidden++
 		}
 	}
 }

@@ -1,7 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"iter"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/glassmq/zmq/monitor"
@@ -48,100 +51,79 @@ type Life struct {
 const maxLives = 10_000
 
 // TimelineOf follows a peer through a history, over all its connections: by its routing id, its user id, or its address
-// with or without the port, with or without the scheme. facts come in the order in which they were stored.
-func TimelineOf(peer string, facts iter.Seq2[fact.Fact, error]) (Timeline, error) {
-	t := timeline{peer: peer, open: make(map[string]*life)}
-	for f, err := range facts {
-		if err != nil {
-			return Timeline{}, err
+// with or without the port, with or without the scheme. Each story is all that happened to one socket, or to several, in the order
+// in which it happened: a socket's end is the end of its connections, and the events of libzmq name nobody, but follow one another.
+func TimelineOf(peer string, stories ...iter.Seq2[fact.Fact, error]) (Timeline, error) {
+	t := Timeline{Peer: peer, Lives: []Life{}}
+	m := New()
+	m.onEnd = t.ended
+	for _, facts := range stories {
+		for f, err := range facts {
+			if err != nil {
+				return Timeline{}, err
+			}
+			m.Apply(f)
 		}
-		t.take(&f)
 	}
-	out := Timeline{Peer: peer, Lives: make([]Life, 0, len(t.lives))}
-	for _, l := range t.lives {
-		out.Lives = append(out.Lives, l.Life)
+	for _, c := range m.Snapshot().Connections {
+		if l := lifeOf(c); t.is(&l) {
+			t.add(l)
+		}
 	}
-	return out, nil
+	slices.SortFunc(t.Lives, func(a, b Life) int { return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Key, b.Key)) })
+	t.Lives = t.Lives[max(0, len(t.Lives)-maxLives):]
+	return t, nil
 }
 
-type timeline struct {
-	peer  string
-	open  map[string]*life // by connection; whose peer they are shows when the handshake is through
-	lives []*life          // those that are this peer's
-}
-
-type life struct {
-	Life
-	known bool // it is among timeline.lives
-}
-
-func (t *timeline) take(f *fact.Fact) {
-	e := &f.Event
-	if f.Condition != nil || e.Conn == 0 || e.Kind&(monitor.ConnectDelayed|monitor.ConnectFailed) != 0 {
-		return // an attempt that came to nothing is no life
+// ended takes in the end of a connection, or what is known of an end later.
+func (t *Timeline) ended(c *Closed, wasReady bool) {
+	l := lifeOf(c.Connection)
+	if !t.is(&l) {
+		return
 	}
-	key := f.ConnKey(e.Conn)
-	l := t.open[key]
-	if l == nil {
-		if len(t.open) >= maxConnections {
+	l.Ready, l.To, l.Who, l.Phase, l.Reason, l.Why = wasReady, c.Ended, c.Who, c.Phase, c.Reason, c.Why
+	if began := c.Ended.Add(-time.Duration(math.Round(c.Duration * 1e6))); began.Before(l.From) {
+		l.From = began // nobody saw it begin
+	}
+	l.Duration = millis(l.To.Sub(l.From))
+	l.Dropped += c.Unsent
+	for i := len(t.Lives) - 1; i >= max(0, len(t.Lives)-keepClosed); i-- { // a model remembers no more
+		if t.Lives[i].Key == l.Key {
+			l.Ready = t.Lives[i].Ready // it was told then
+			t.Lives[i] = l
 			return
 		}
-		l = &life{Life: Life{Key: key, Inst: f.ID, App: f.App, From: e.Time.Add(-e.Duration)}}
-		if e.Kind&(monitor.Accepted|monitor.Connected) != 0 {
-			l.From = e.Time
-		}
-		t.open[key] = l
 	}
-	l.learn(e)
-	if !l.known && t.is(e) {
-		l.known = true
-		t.lives = append(t.lives, l)
-		if len(t.lives) > maxLives {
-			t.lives = t.lives[1:]
-		}
-	}
-	if e.Terminal() {
-		delete(t.open, key)
-	}
+	t.add(l)
 }
 
-// is says whether e is about the peer.
-func (t *timeline) is(e *monitor.Event) bool {
-	if t.peer == "" {
+// add keeps l. Of more than there is room for the first go.
+func (t *Timeline) add(l Life) {
+	if len(t.Lives) >= 2*maxLives {
+		t.Lives = append(t.Lives[:0], t.Lives[maxLives:]...)
+	}
+	t.Lives = append(t.Lives, l)
+}
+
+// is says whether l is the peer's.
+func (t *Timeline) is(l *Life) bool {
+	if t.Peer == "" {
 		return false
 	}
-	switch t.peer {
-	case text(e.PeerID), e.UserID, e.Remote, host(e.Remote):
+	switch t.Peer {
+	case l.PeerID, l.UserID, l.Remote, host(l.Remote):
 		return true
 	}
-	a, ok := address(e.Remote)
-	return ok && (t.peer == a.String() || t.peer == a.Addr().String())
+	a, ok := address(l.Remote)
+	return ok && (t.Peer == a.String() || t.Peer == a.Addr().String())
 }
 
-func (l *life) learn(e *monitor.Event) {
-	l.Sock, l.Name, l.Type, l.Side, l.At = e.SocketID, e.SocketName, e.SocketType, e.Side, e.Endpoint
-	if e.Remote != "" {
-		l.Remote = e.Remote
-	}
-	if id := text(e.PeerID); id != "" {
-		l.PeerID = id
-	}
-	if e.UserID != "" {
-		l.UserID = e.UserID
-	}
-	switch {
-	case e.Kind == monitor.HandshakeSucceeded:
-		l.Ready = true
-	case e.Kind == monitor.Dropped:
-		l.Dropped += e.Count
-	case e.Terminal():
-		l.To, l.Who, l.Phase, l.Reason, l.Why = e.Time, e.Who, e.Phase, e.Reason, e.Why()
-		if began := e.Time.Add(-e.Duration); began.Before(l.From) {
-			l.From = began // nobody saw it begin
-		}
-		l.Duration = millis(e.Time.Sub(l.From))
-		l.MessagesOut, l.MessagesIn, l.BytesOut, l.BytesIn = e.MessagesOut, e.MessagesIn, e.BytesOut, e.BytesIn
-		l.Dropped += e.Unsent
+// lifeOf is that of a connection that is up.
+func lifeOf(c Connection) Life {
+	return Life{
+		Key: c.Key, Inst: c.Inst, App: c.App, Sock: c.Sock, Name: c.Name, Type: c.Type, Side: c.Side, At: c.Endpoint,
+		Remote: c.Remote, PeerID: c.PeerID, UserID: c.UserID, From: c.Since, Ready: c.Ready,
+		MessagesOut: c.MessagesOut, MessagesIn: c.MessagesIn, BytesOut: c.BytesOut, BytesIn: c.BytesIn, Dropped: c.Dropped,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,5 +140,84 @@ func TestAKilledProcessIsGoneInThePastToo(t *testing.T) {
 		if s := m.Snapshot(); len(s.Connections) != conns || s.Instances[0].Gone != (conns == 0) {
 			t.Errorf("after %v: %d connections, gone: %v", after, len(s.Connections), s.Instances[0].Gone)
 		}
+	}
+}
+
+// A process that was killed has one word in the history for each of its sockets, and none for its connections.
+func TestTheLivesAtAProcessThatWasKilledEnd(t *testing.T) {
+	r := &reel{now: start}
+	r.live(1, "risk")
+	r.event(monitor.Accepted, 2, nil)
+	r.event(monitor.HandshakeSucceeded, 2, func(e *monitor.Event) { e.PeerID = "risk" })
+	r.event(monitor.MonitorStopped, 0, func(e *monitor.Event) {
+		*e = monitor.Event{Kind: e.Kind, Time: e.Time, SocketID: 1, Who: monitor.ByTimer}
+	})
+	line, err := TimelineOf("risk", r.all())
+	if err != nil || len(line.Lives) != 2 {
+		t.Fatalf("got %+v, %v", line, err)
+	}
+	if l := line.Lives[1]; !l.To.Equal(r.now) || l.Duration != 2000 || !l.Ready || !strings.Contains(l.Why, "has not been heard of") {
+		t.Errorf("its last life is %+v", l)
+	}
+}
+
+// Sockets are read one after the other: when one's story ends has nothing to do with the others'.
+func TestATimelineOfSeveralSockets(t *testing.T) {
+	var stories []iter.Seq2[fact.Fact, error]
+	for sock := range uint64(3) {
+		r := &reel{now: start.Add(-time.Duration(sock) * time.Hour)}
+		of := func(e *monitor.Event) { e.SocketID, e.Conn, e.EndpointID, e.Seq = sock+1, 0, 0, 0 }
+		r.event(monitor.Accepted, 7, of)
+		r.event(monitor.MonitorStopped, 0, of)
+		stories = append(stories, r.all())
+	}
+	line, err := TimelineOf("10.0.0.2", stories...)
+	if err != nil || len(line.Lives) != 3 {
+		t.Fatalf("got %+v, %v", line, err)
+	}
+	known := map[string]bool{}
+	for i, l := range line.Lives {
+		if known[l.Key] = true; l.Sock != uint64(3-i) || l.Duration != 1000 {
+			t.Errorf("life %d is %+v", i, l)
+		}
+	}
+	if len(known) != 3 {
+		t.Errorf("they are called %v", known)
+	}
+}
+
+// The events of libzmq have no ids: what joins them is the descriptor.
+func TestAPeerOfLibzmqsIsFollowed(t *testing.T) {
+	r := &reel{now: start}
+	bare := func(k monitor.Kind, fd int) {
+		r.event(k, 0, func(e *monitor.Event) {
+			*e = monitor.Event{Kind: k, Time: e.Time, Seq: e.Seq, SocketID: 1, SocketType: "SUB", FD: fd, Endpoint: "tcp://10.0.0.5:1"}
+			if k == monitor.Connected {
+				e.Side, e.Endpoint, e.Remote = monitor.SideConnect, "", "tcp://10.0.0.5:1"
+			}
+		})
+	}
+	bare(monitor.Connected, 9)
+	bare(monitor.HandshakeSucceeded, -1)
+	bare(monitor.Disconnected, 9)
+	bare(monitor.Connected, 9)
+	bare(monitor.Connected, 9) // the end between was lost
+	line, err := TimelineOf("10.0.0.5:1", r.all())
+	if err != nil || len(line.Lives) != 3 {
+		t.Fatalf("got %+v, %v", line, err)
+	}
+	if a, b, c := line.Lives[0], line.Lives[1], line.Lives[2]; !a.Ready || a.Duration != 2000 || b.Ready || b.Duration != 1000 || !c.To.IsZero() {
+		t.Errorf("its lives are %+v", line.Lives)
+	}
+}
+
+// Who asks for a user that was turned away sees that.
+func TestALifeThatWasDeniedIsTheUsers(t *testing.T) {
+	r := &reel{now: start}
+	r.event(monitor.Accepted, 1, nil)
+	r.event(monitor.HandshakeFailedAuth, 1, func(e *monitor.Event) { e.UserID, e.Reason = "bob", monitor.ReasonAuthDenied })
+	r.event(monitor.Disconnected, 1, func(e *monitor.Event) { e.Reason = monitor.ReasonAuthDenied })
+	if line, err := TimelineOf("bob", r.all()); err != nil || len(line.Lives) != 1 || line.Lives[0].Reason != monitor.ReasonAuthDenied || line.Lives[0].Ready {
+		t.Errorf("got %+v, %v", line, err)
 	}
 }

@@ -382,6 +382,36 @@ func (c *crowd) events(n int) (facts []fact.Fact) {
 	return facts
 }
 
+// A peer that is too slow, for whom messages are dropped, is one thing to attend to; what is dropped for another is another.
+func TestASlowPeerIsOneThing(t *testing.T) {
+	a, _ := run(t, agent.Options{})
+	now := time.Now()
+	raise := func(name, remote, why string) fact.Fact {
+		f, err := fact.Found(shopInstance, now, fact.Condition{Name: name, State: fact.Raised, Since: now, Severity: "warn", Sock: 1, SockName: "news", SockType: "PUB",
+			Remote: remote, Why: why, Hint: "read faster"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	a.Take([]fact.Fact{
+		raise("drops", "tcp://10.0.0.7:40000", "news drops messages for its only peer"),
+		raise("slow_subscriber", "tcp://10.0.0.7:40000", "the peer does not read"),
+	}, nil)
+	b := visit(t, a, "/")
+	b.until(`document.querySelector("h1").innerText === "One thing needs attention" && document.querySelectorAll(".card").length === 1`)
+	b.until(`document.querySelector(".card").innerText.includes("The peer does not read. News drops messages for its only peer")`)
+	f := raise("drops", "", "others drops messages for 3 peers")
+	f.Condition.Sock, f.Condition.SockName = 2, "others"
+	f, err := fact.Found(shopInstance, now, *f.Condition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Take([]fact.Fact{f}, nil)
+	b.until(`document.querySelector("h1").innerText === "Two things need attention" && document.querySelectorAll(".card").length === 2`)
+	b.unharmed(a)
+}
+
 // measured is what the page's own clock says of frames and of tasks that held it up.
 const measured = `new Promise((done) => {
 	const tasks = []; new PerformanceObserver((l) => l.getEntries().forEach((e) => tasks.push(e.duration))).observe({ type: "longtask" });

@@ -276,7 +276,7 @@ func part(title string, t table.Table, look table.Look) []string {
 
 // ConditionLines is a condition in words: what is wrong and since when, why, what to do.
 func ConditionLines(c model.Condition, at time.Time, look table.Look) []string {
-	head := c.Name
+	head := table.Printable(c.Name)
 	if look.Colour {
 		head = severity(c.Severity).Paint(head)
 	}

@@ -46,7 +46,7 @@ func nodeWords(n model.Node, sep string) string {
 }
 
 func edgeWords(e model.Edge) string {
-	words := e.Transport
+	words := table.Printable(e.Transport)
 	if n := peersAlike(e); n > 1 {
 		words += fmt.Sprintf(" ×%d", n)
 	}

@@ -26,7 +26,7 @@ func edgeDoes(e model.Edge) string {
 	if e.State == "ready" {
 		return table.Short(e.Rate) + "/s"
 	}
-	return stateWords(e.State)
+	return table.Printable(stateWords(e.State))
 }
 
 // nodeLabel is what a node is called, as sockets are in tables.
@@ -127,7 +127,7 @@ func writeNode(b *strings.Builder, n model.Node, branches []branch, look table.L
 }
 
 func (b branch) line() string {
-	text := fmt.Sprintf("%s %-6s %s", b.arrow, b.edge.Transport, nodeLine(b.other))
+	text := fmt.Sprintf("%s %-6s %s", b.arrow, table.Printable(b.edge.Transport), nodeLine(b.other))
 	if n := peersAlike(b.edge); n > 1 {
 		text += fmt.Sprintf("  ×%d", n)
 	}

@@ -374,3 +374,50 @@ func TestTimeline(t *testing.T) {
 		t.Errorf("in 20 columns: %q", small)
 	}
 }
+
+// The cursor of top stands on a row by its key: conditions that only the place tells apart have keys of their own, and so have what
+// was found in one moment.
+func TestConditionsHaveKeysOfTheirOwn(t *testing.T) {
+	keys := map[string]bool{}
+	for _, c := range []fact.Condition{
+		{Name: "handshake_failing", Sock: 1, Remote: "tcp://10.0.0.1"}, {Name: "handshake_failing", Sock: 1, Remote: "tcp://10.0.0.2"},
+		{Name: "handshake_failing", Sock: 2, Remote: "tcp://10.0.0.2"}, {Name: "identity_conflict", Sock: 2, Peer: "a"}, {Name: "identity_conflict", Sock: 2, Peer: "b"},
+	} {
+		keys[conditionKey(model.Condition{Condition: c, Inst: "i"})] = true
+		for _, state := range []string{fact.Raised, fact.Cleared} {
+			c.State = state
+			f, err := fact.Found(fact.Instance{ID: "i"}, agenttest.Noon, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys[factKey(f)] = true
+		}
+	}
+	if len(keys) != 15 {
+		t.Errorf("15 rows have %d keys: %v", len(keys), keys)
+	}
+}
+
+// What an agent says of others, it has from them: nothing of it reaches the terminal as it is.
+func TestNamesFromOutsideArePrintable(t *testing.T) {
+	const bell = "\x1b]0;x\x07"
+	g := model.Graph{
+		Nodes: []model.Node{{ID: "a/1", Label: bell, Type: bell, App: bell, Host: bell, Known: true}, {ID: "peer:b", Label: bell, Type: bell}},
+		Edges: []model.Edge{{From: "a/1", To: "peer:b", Transport: bell, State: bell}},
+	}
+	var out bytes.Buffer
+	for _, draw := range []func(*bytes.Buffer) error{
+		func(w *bytes.Buffer) error { return GraphText(w, g, table.Look{}) },
+		func(w *bytes.Buffer) error { return GraphDOT(w, g) },
+		func(w *bytes.Buffer) error { return GraphMermaid(w, g) },
+	} {
+		if err := draw(&out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := model.Condition{Condition: fact.Condition{Name: bell, Severity: bell, Peer: bell, Why: bell, Hint: bell}}
+	out.WriteString(strings.Join(ConditionLines(c, agenttest.Noon, table.Look{}), "\n"))
+	if i := strings.IndexAny(out.String(), "\x1b\x07"); i >= 0 {
+		t.Errorf("a control character at %d of\n%q", i, out.String())
+	}
+}

@@ -28,7 +28,7 @@ func Conditions(s model.Snapshot) table.Table {
 
 // conditionKey: a detector raises a condition once for each of these.
 func conditionKey(c model.Condition) string {
-	return strings.Join([]string{c.Inst, ShortKey(ConditionSocketKey(c)), c.Name, c.Conn, c.Endpoint, c.Peer}, " ")
+	return strings.Join([]string{c.Inst, ShortKey(ConditionSocketKey(c)), c.Name, c.Conn, c.Endpoint, c.Remote, c.Peer}, " ")
 }
 
 // ConditionSocketKey is the key of the socket that a condition is about; "" if it is about the whole process.
@@ -68,6 +68,9 @@ func Events(now time.Time, facts []fact.Fact) table.Table {
 }
 
 func factKey(f fact.Fact) string {
+	if c := f.Condition; c != nil { // several are found at one moment
+		return strings.Join([]string{f.Time.UTC().Format(time.RFC3339Nano), c.State, conditionKey(model.Condition{Condition: *c, Inst: f.Instance.ID})}, " ")
+	}
 	return strings.Join([]string{f.Instance.ID, f.Time.UTC().Format(time.RFC3339Nano), f.Name, f.Instance.ConnKey(f.Conn)}, " ")
 }
 

@@ -7,7 +7,7 @@ import { spark } from "./chart.js";
 import { here, go } from "./app.js";
 import { head, filters, matches, wordsOf, distinct, ofChosenApp, socketAddress, Cards, named, number, filled, appOf } from "./parts.js";
 import { row as eventRow } from "./events.js";
-import { ago, bare, count, endpointState, level, plural, rate, socketName, moment } from "./words.js";
+import { ago, bare, capital, count, endpointState, level, plural, rate, socketName, moment } from "./words.js";
 import { welcome } from "./welcome.js";
 
 const searched = ["sock_name", "sock_type", "app", (s) => (s.endpoints ?? []).map((e) => e.endpoint + " " + (e.bound ?? "") + " " + e.state).join(" ")];
@@ -71,7 +71,7 @@ export function overview(main) {
     draw() {
       const now = store.now;
       const all = [...now.sockets.values()].filter((s) => !s.closed && ofChosenApp(s));
-      const conditions = now.conditions.filter((c) => c.state !== "cleared" && ofChosenApp(c));
+      const conditions = folded(now.conditions.filter((c) => c.state !== "cleared" && ofChosenApp(c)));
       const nothing = now.at && !all.length && !conditions.length;
       body.hidden = nothing;
       empty.hidden = !nothing;
@@ -93,6 +93,21 @@ export function overview(main) {
       drawLately(lately, recent);
     },
   };
+}
+
+// folded tells of a peer that is too slow, and of what is dropped for it, as one thing: it is one.
+function folded(conditions) {
+  const whose = (c) => [c.inst, c.sock, c.remote].join(" ");
+  const drops = new Map();
+  for (const c of conditions) if (c.condition === "drops" && c.remote) drops.set(whose(c), c);
+  const told = new Set();
+  const slow = (c) => {
+    const more = c.condition === "slow_subscriber" && drops.get(whose(c));
+    if (!more) return c;
+    told.add(more);
+    return { ...c, why: `${c.why}. ${capital(more.why)}` };
+  };
+  return conditions.map(slow).filter((c) => !told.has(c));
 }
 
 const small = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
