@@ -214,15 +214,17 @@ func (r *peerRow) add(s *fact.Peer, c *carried) {
 	}
 }
 
-// peerName is the routing id, in hexadecimal if it is no text, and of a peer without one its address.
+// peerName is the routing id, and of a peer without one its address. What is no text is in hexadecimal, and so is who calls
+// himself Other: two series of one name would cost the whole page.
 func peerName(s *fact.Peer) string {
-	switch {
-	case s.ID == "":
-		return plain(s.Remote)
-	case !utf8.ValidString(s.ID):
-		return "0x" + hex.EncodeToString([]byte(s.ID))
+	name := s.ID
+	if name == "" {
+		name = plain(s.Remote)
 	}
-	return s.ID
+	if name == Other || !utf8.ValidString(name) {
+		return "0x" + hex.EncodeToString([]byte(name))
+	}
+	return name
 }
 
 func (p *page) peer(socket string, r *peerRow) {

@@ -200,6 +200,19 @@ func TestPeersOfOneNameAreOne(t *testing.T) {
 	}
 }
 
+// A peer may call itself whatever it likes, also what all others are called together.
+func TestAPeerThatCallsItselfOther(t *testing.T) {
+	s := newTale(t, TallyOptions{})
+	sly, slyer := peer(1, 9, 90), peer(2, 8, 80)
+	sly.ID, slyer.Remote = Other, Other
+	s.state(fact.State{Peers: []fact.Peer{sly, slyer, peer(3, 1, 10)}})
+	v := s.ts.Peers(1)
+	gather(t, v)
+	if got := series(t, v, "zmq_peer_messages_total"); !slices.Equal(got, []string{"direction=tx peer=0x5f6f74686572: 17", "direction=tx peer=_other: 1"}) {
+		t.Errorf("the peers are %q", got)
+	}
+}
+
 var _ prometheus.Collector = (*peerView)(nil)
 
 // What is no text must not bring a scrape down: names are a program's choice, and routing ids any peer's.

@@ -193,7 +193,7 @@ func (r *remembering) print(facts iter.Seq2[fact.Fact, error], source string) (e
 // nothing says what was asked, where there is no answer.
 func (r *remembering) nothing(source string) string {
 	if r.filter.Check() == nil && r.filter.Events == nil && r.since+r.until+r.grep+r.filter.App+r.filter.Sock+r.filter.Peer+r.filter.Severity == "" {
-		return "nothing is in " + source + ": no program has told of its sockets yet"
+		return "nothing is in " + source + ": no program has told of its sockets yet, or what was told was older, or more, than is kept (glass serve --retain)"
 	}
 	return "nothing in " + source + " is as asked for; leave flags out, one after the other, to see which is too narrow"
 }

@@ -23,20 +23,23 @@ and what is wrong. It has a web page, and answers top, ls, describe, graph, time
 Go programs tell it with observe.Forward, programs with libzmq by forwarding the frames of their monitor sockets: the
 examples are in examples/bridge. Both send without waiting, so that an agent that is slow or away never holds them up.
 
-It listens on this host alone. Where other machines reach it, it wants --token-file, and TLS so that nobody reads the token
-on the way. Message contents never come here; keys and passwords neither.`
+It listens on this host alone. Where other machines reach its page, it wants --token-file, and TLS so that nobody reads the
+token on the way; where they send it events, CURVE: its own key (glass keygen), and the public keys of those who may. Message
+contents never come here; keys and passwords neither.`
 
 const serveExamples = `  glass serve
   glass serve --retain 30d,10GiB --store /var/lib/glass/history.db
   glass serve --listen 0.0.0.0:5590 --token-file token --tls-cert cert.pem --tls-key key.pem
+  glass serve --ingest tcp://0.0.0.0:5580 --ingest-curve-key agent.key_secret --curve-clients clients
   curl -s http://127.0.0.1:5590/api/v1/state | jq .conditions`
 
 // A serving is the command line of serve.
 type serving struct {
-	o             agent.Options
-	ingest, store string
-	token         string
-	retain        retention
+	o            agent.Options
+	in           intake
+	open         ingest.Options // of in
+	store, token string
+	retain       retention
 }
 
 func newServe() *cobra.Command {
@@ -52,13 +55,15 @@ func newServe() *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&s.o.Listen, "listen", "127.0.0.1:5590", "the `address` of the page and of everything over HTTP; port 0: one of the system's choice")
-	f.StringVar(&s.ingest, "ingest", "tcp://127.0.0.1:5580", "the `endpoint` to which programs send events")
+	s.in.flags(cmd)
 	f.StringVar(&s.store, "store", "", "the `file` of the history, or none (default $XDG_STATE_HOME/glass/history.db)")
 	f.Var(&s.retain, "retain", "keep the history for so long, or so many bytes, or both: `7d,2GiB`; 0 is without a bound")
 	f.StringVar(&s.token, "token-file", "", "who asks must say the token in this `file`, which is its owner's alone")
 	f.StringVar(&s.o.TLSCert, "tls-cert", "", "serve HTTPS, with the certificate in this PEM `file`")
 	f.StringVar(&s.o.TLSKey, "tls-key", "", "the `file` with its private key")
 	f.BoolVar(&s.o.MetricsPeers, "metrics-peers", false, "also /metrics/peers: series for each peer, under names that peers choose")
+	f.IntVar(&s.o.MetricsMaxSockets, "metrics-max-sockets", 256, "so many `sockets` have series of their own in /metrics; the others are counted together, as _other")
+	f.IntVar(&s.o.MetricsMaxEndpoints, "metrics-max-endpoints", 512, "and so many `endpoints`, of all sockets together")
 	f.BoolVar(&s.o.NoPage, "no-page", false, "no web page, only what programs read")
 	return cmd
 }
@@ -74,13 +79,19 @@ func (s *serving) run(cmd *cobra.Command) error {
 			return usagef("--token-file: %w", err)
 		}
 	}
+	if s.open, err = s.in.options(); err != nil {
+		return err
+	}
+	if s.o.MetricsMaxSockets < 1 || s.o.MetricsMaxEndpoints < 1 {
+		return usagef("--metrics-max-sockets and --metrics-max-endpoints are numbers from 1 on")
+	}
 	if s.o.History, err = s.history(); err != nil {
 		return err
 	}
 	x := zmq.NewContext(zmq.ContextConfig{})
 	defer x.Close()
 	s.o.Ingest = func(take func([]fact.Fact, []fact.State)) (agent.Source, error) {
-		from, err := ingest.Listen(x, s.ingest, take, s.o.Note)
+		from, err := ingest.Listen(x, s.in.endpoint, take, s.o.Note, s.open)
 		if err != nil {
 			return nil, fmt.Errorf("--ingest: %w", err)
 		}
@@ -113,8 +124,8 @@ func (s *serving) greet(a *agent.Agent) {
 	} else {
 		s.o.Note("no history: what happens is remembered until the agent ends")
 	}
-	if exposed := exposure(a.Ingest(), zmq.Config{}, false); exposed != "" {
-		s.o.Note(a.Ingest() + " can be reached from other machines, and whoever reaches it can send events. Hint: bind to 127.0.0.1, or keep strangers off with a firewall")
+	if exposed := s.in.exposure(a.Ingest(), s.open); exposed != "" {
+		s.o.Note(exposed)
 	}
 }
 

@@ -5,46 +5,28 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/cmd/glass/internal/history"
 	"github.com/glassmq/zmq/observe"
+	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 // An agent says where everything is; a program that forwards to it is in its history when it has ended.
 func TestServeFromTheFirstLineToTheLast(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "h.db")
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	said, notes := io.Pipe()
-	ended := make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--ingest", "tcp://127.0.0.1:*", "--store", path}, strings.NewReader(""), io.Discard, notes)
-		notes.Close()
-	}()
-	lines := bufio.NewScanner(said)
-	next := func(pattern string) string {
-		t.Helper()
-		if !lines.Scan() {
-			t.Fatalf("it ended before it said %s", pattern)
-		}
-		found := regexp.MustCompile(pattern).FindStringSubmatch(lines.Text())
-		if found == nil {
-			t.Fatalf("it said %q, want %s", lines.Text(), pattern)
-		}
-		return found[1]
-	}
+	next, stop := served(t, "--ingest", "tcp://127.0.0.1:*", "--store", path)
 	url := next(`^the page: (http://127\.0\.0\.1:\d+)$`)
 	ingest := next(`^programs send events to (tcp://127\.0\.0\.1:\d+)$`)
 	if kept := next(`^history: (.*), kept for 7d, at the most 2GiB$`); kept != path {
 		t.Errorf("it keeps %s, want %s", kept, path)
 	}
-	go io.Copy(io.Discard, said)
-
 	heard := follow(t, url, "listening")
 	x := zmq.NewContext(zmq.ContextConfig{})
 	f, err := observe.Forward(t.Context(), x, ingest, observe.ForwardOptions{App: "prices"})
@@ -60,8 +42,7 @@ func TestServeFromTheFirstLineToTheLast(t *testing.T) {
 	}
 	x.Close()
 	f.Close()
-	stop()
-	if code := <-ended; code != exitOK {
+	if code := stop(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
 	h, err := history.Read(path)
@@ -75,6 +56,78 @@ func TestServeFromTheFirstLineToTheLast(t *testing.T) {
 	}
 	if !found {
 		t.Error("the last event is not in the history")
+	}
+}
+
+// served runs glass serve. next is what stands in brackets in a pattern, of the next line that it says.
+func served(t *testing.T, args ...string) (next func(pattern string) string, stop func() (code int)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	said, notes := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), strings.NewReader(""), io.Discard, notes)
+		notes.Close()
+	}()
+	lines := make(chan string, 1000)
+	go func() {
+		for all := bufio.NewScanner(said); all.Scan(); {
+			lines <- all.Text()
+		}
+		close(lines)
+	}()
+	next = func(pattern string) string {
+		t.Helper()
+		line, ok := <-lines
+		if !ok {
+			t.Fatalf("it ended before it said %s", pattern)
+		}
+		found := regexp.MustCompile(pattern).FindStringSubmatch(line)
+		if found == nil {
+			t.Fatalf("it said %q, want %s", line, pattern)
+		}
+		return found[1]
+	}
+	stop = sync.OnceValue(func() int { cancel(); return <-ended })
+	t.Cleanup(func() { stop() })
+	return next, stop
+}
+
+// Keys are made, the public ones change places, and a program forwards beyond this host.
+func TestServeOverCurve(t *testing.T) {
+	folder := t.TempDir()
+	agentKey, clients := filepath.Join(folder, "agent.key"), filepath.Join(folder, "clients")
+	if err := os.Mkdir(clients, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	keys := make(map[string]curve.KeyPair)
+	for _, file := range []string{agentKey, filepath.Join(clients, "prices.key")} {
+		if code := run(t.Context(), []string{"keygen", file}, strings.NewReader(""), io.Discard, io.Discard); code != exitOK {
+			t.Fatalf("keygen %s: exit code %d", file, code)
+		}
+		c, err := curve.ReadCertificate(file + "_secret")
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[file] = c.KeyPair
+	}
+	next, _ := served(t, "--ingest", "tcp://0.0.0.0:*", "--ingest-curve-key", agentKey+"_secret", "--curve-clients", clients, "--store", "none")
+	url, port := next(`^the page: (http://.*)$`), next(`^programs send events to tcp://0\.0\.0\.0:(\d+)$`)
+	next(`^(no history): `) // and no warning before it, nor a hint
+	heard := follow(t, url, "listening")
+	x := zmq.NewContext(zmq.ContextConfig{})
+	defer x.Close()
+	m := curve.Client(keys[filepath.Join(clients, "prices.key")], keys[agentKey].Public)
+	f, err := observe.Forward(t.Context(), x, "tcp://127.0.0.1:"+port, observe.ForwardOptions{App: "prices", Mechanism: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := zmq.NewPub(zmq.Config{Context: x, Name: "feed"}).Bind("tcp://127.0.0.1:*"); err != nil {
+		t.Fatal(err)
+	}
+	if line := <-heard; !strings.Contains(line, `"sock_name":"feed"`) {
+		t.Errorf("the stream told %q", line)
 	}
 }
 

@@ -39,9 +39,9 @@ func (h *History) Number(facts []fact.Fact) (ids []int64, err error) {
 	defer h.mu.Unlock()
 	ids = make([]int64, len(facts))
 	err = h.transact(func(tx *sql.Tx) error {
-		insert := tx.Stmt(h.insert)
+		insert, now := tx.Stmt(h.insert), h.now()
 		for i := range facts {
-			if ids[i], err = put(insert, &facts[i]); err != nil {
+			if ids[i], err = put(insert, &facts[i], now); err != nil {
 				return err
 			}
 		}
@@ -50,15 +50,18 @@ func (h *History) Number(facts []fact.Fact) (ids []int64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return ids, h.grew(facts)
+	size := int64(0)
+	for i := range facts {
+		size += int64(len(facts[i].Line))
+	}
+	return ids, h.grew(len(facts), size)
 }
 
-// grew makes room if it is time. Its error is about the file, not about these facts, but comes again with the next ones.
-func (h *History) grew(facts []fact.Fact) error {
-	h.trimmed.rows += int64(len(facts))
-	for i := range facts {
-		h.trimmed.bytes += int64(len(facts[i].Line))
-	}
+// grew makes room if it is time, after so many rows of so many bytes, about. Its error is about the file, not about these rows,
+// but comes again with the next ones.
+func (h *History) grew(rows int, size int64) error {
+	h.trimmed.rows += int64(rows)
+	h.trimmed.bytes += size
 	if now := h.now(); h.trimmed.due(h.options, now) {
 		_, err := h.trim(now)
 		return err
@@ -79,7 +82,7 @@ func (h *History) transact(do func(*sql.Tx) error) error {
 }
 
 // put inserts one fact. What a stranger's line says may be anything, but each value is a parameter, and each has a type.
-func put(insert *sql.Stmt, f *fact.Fact) (id int64, err error) {
+func put(insert *sql.Stmt, f *fact.Fact, now time.Time) (id int64, err error) {
 	var seq any
 	if f.Seq != 0 {
 		seq = int64(f.Seq) // beyond 1<<63 it is negative, and still another one for each
@@ -90,7 +93,7 @@ func put(insert *sql.Stmt, f *fact.Fact) (id int64, err error) {
 			return 0, err
 		}
 	}
-	done, err := insert.Exec(f.Instance.ID, int64(f.SocketID), seq, stamp(f.Time), f.Name, severity(f), f.App, f.SocketName,
+	done, err := insert.Exec(f.Instance.ID, int64(f.SocketID), seq, stamp(f.Time, now), f.Name, severity(f), f.App, f.SocketName,
 		connOf(f), f.Remote, f.PeerID, f.UserID, string(f.Reason), string(line))
 	if err != nil {
 		return 0, err
@@ -101,15 +104,30 @@ func put(insert *sql.Stmt, f *fact.Fact) (id int64, err error) {
 	return done.LastInsertId()
 }
 
+// ahead is how far another host's clock may be before ours. What says that it happened later still is kept as of then, though its
+// line says what it said: else it would be the newest, and kept, for years.
+const ahead = 5 * time.Minute
+
+// sane is a time that can be: what has none, or one before 1970, happens now.
+func sane(t, now time.Time) time.Time {
+	latest := now.Add(ahead)
+	switch {
+	case t.Unix() <= 0:
+		return now
+	case t.After(latest):
+		return latest
+	}
+	return t
+}
+
+// stamp is the time under which something is kept, in nanoseconds since 1970.
+func stamp(t, now time.Time) int64 { return nanos(sane(t, now)) }
+
 // maxTime is the last moment that nanoseconds of 64 bits can tell.
 var maxTime = time.Unix(0, math.MaxInt64)
 
-// stamp is t in nanoseconds since 1970; what has no time, or one that cannot be, happened now, or at the end of time.
-func stamp(t time.Time) int64 {
-	switch {
-	case t.Unix() <= 0:
-		return time.Now().UnixNano()
-	case !t.Before(maxTime):
+func nanos(t time.Time) int64 {
+	if !t.Before(maxTime) {
 		return math.MaxInt64
 	}
 	return t.UnixNano()

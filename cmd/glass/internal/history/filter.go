@@ -117,7 +117,7 @@ func bound(t time.Time) int64 {
 	if t.Unix() <= 0 {
 		return 0
 	}
-	return stamp(t)
+	return nanos(t)
 }
 
 func (w *where) among(column string, words []string) {

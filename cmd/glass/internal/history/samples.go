@@ -14,6 +14,9 @@ import (
 // sampleEvery is the length of a roll-up: what comes in it is one row.
 const sampleEvery = 10 * time.Second
 
+// sampleBytes is what a row takes in the file, with its index, about.
+const sampleBytes = 200
+
 // maxSockets are those whose numbers are rolled up at a time. Beyond it, new ones wait until others have been silent.
 const maxSockets = 20_000
 
@@ -45,7 +48,8 @@ type numbers struct {
 
 // AppendSamples takes the states of sockets, as they come once a second, and keeps one row of each in ten seconds: its totals
 // at the end of them, and the deepest queue in them. A socket whose numbers stay as they are has no new row. States are of
-// any process and order; those of one socket come in the order of their times.
+// any process and order; those of one socket come in the order of their times. With none at all it keeps the last rows of sockets
+// that have gone silent, and takes out what is too old, as it does each time.
 func (h *History) AppendSamples(states []fact.State) error {
 	if h.readOnly {
 		return &Failure{Path: h.path, Err: ErrReadOnly, Words: "it was opened to be read"}
@@ -56,16 +60,16 @@ func (h *History) AppendSamples(states []fact.State) error {
 	now := h.now()
 	for i := range states {
 		s := &states[i]
-		key := socketKey{s.Instance.ID, s.Sock}
+		key, at := socketKey{s.Instance.ID, s.Sock}, sane(s.At, now)
 		r := h.sockets[key]
 		if r == nil {
 			if len(h.sockets) >= maxSockets {
 				continue
 			}
-			r = &rollup{from: s.At.Truncate(sampleEvery), kept: numbers{peers: -1}}
+			r = &rollup{from: at.Truncate(sampleEvery), kept: numbers{peers: -1}}
 			h.sockets[key] = r
 		}
-		if row, ok := r.cut(s.At); ok {
+		if row, ok := r.cut(at); ok {
 			full = append(full, row)
 		}
 		r.add(s)
@@ -75,7 +79,7 @@ func (h *History) AppendSamples(states []fact.State) error {
 	if err := h.putSamples(full); err != nil {
 		return err
 	}
-	return h.grew(nil)
+	return h.grew(len(full), int64(len(full))*sampleBytes)
 }
 
 // cut ends the row that is growing if at is behind it.
@@ -159,7 +163,7 @@ func (h *History) putSamples(rows []sampleRow) error {
 		}
 		defer put.Close()
 		for _, r := range rows {
-			_, err := put.Exec(stamp(r.from), r.of.Instance.ID, int64(r.of.Sock), r.of.App, r.of.Name, r.of.Type,
+			_, err := put.Exec(nanos(r.from), r.of.Instance.ID, int64(r.of.Sock), r.of.App, r.of.Name, r.of.Type,
 				int64(r.numbers.tx), int64(r.numbers.rx), int64(r.numbers.dropped), r.numbers.txQ, r.numbers.rxQ, r.numbers.peers)
 			if err != nil {
 				return err

@@ -91,7 +91,7 @@ func TestTheLastRowIsKept(t *testing.T) {
 	if err := h.AppendSamples([]fact.State{state(3, 1, 7, true), state(4, 1, 8, true)}); err != nil {
 		t.Fatal(err)
 	}
-	later := time.Now().Add(time.Minute)
+	later := december.Add(time.Minute)
 	h.now = func() time.Time { return later }
 	if err := h.AppendSamples([]fact.State{state(4, 60, 9, true)}); err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ func ingested(b *testing.B, message func(int) [][]byte) {
 		if came += len(facts); came == b.N {
 			close(all)
 		}
-	}, func(line string) { b.Error(line) })
+	}, func(line string) { b.Error(line) }, Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func TestBridgesDoNotNeedTheAgent(t *testing.T) {
 		t.Run(w.language, func(t *testing.T) {
 			x := zmq.NewContext(zmq.ContextConfig{})
 			defer x.Close()
-			held, err := Listen(x, "tcp://127.0.0.1:*", func([]fact.Fact, []fact.State) {}, func(string) {})
+			held, err := Listen(x, "tcp://127.0.0.1:*", func([]fact.Fact, []fact.State) {}, func(string) {}, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +200,7 @@ func TestBridgesDoNotNeedTheAgent(t *testing.T) {
 				for _, f := range some {
 					facts <- f
 				}
-			}, func(line string) { t.Error(line) })
+			}, func(line string) { t.Error(line) }, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

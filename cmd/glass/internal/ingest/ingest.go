@@ -28,6 +28,7 @@ import (
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
 	"github.com/glassmq/zmq/observe/fact"
+	"github.com/glassmq/zmq/zmtp"
 )
 
 const (
@@ -59,14 +60,20 @@ type Ingest struct {
 	messages, facts, states atomic.Uint64
 }
 
+// Options say who may send. Zero is the default: whoever reaches the endpoint.
+type Options struct {
+	Mechanism    zmtp.Mechanism    // curve.Server(…), beyond this machine; nil: none
+	Authenticate zmq.Authenticator // decides about each sender, if there is a Mechanism
+}
+
 // Listen takes facts in at an endpoint. take is called from one goroutine, with what has come since the call before; what it
 // is given is its own. It may take its time: senders notice, and drop. note is called, with one line of words, from any
 // goroutine. The error is Bind's.
-func Listen(x *zmq.Context, endpoint string, take func([]fact.Fact, []fact.State), note func(string)) (*Ingest, error) {
+func Listen(x *zmq.Context, endpoint string, take func([]fact.Fact, []fact.State), note func(string), o Options) (*Ingest, error) {
 	in := &Ingest{take: take}
 	in.reader = reader{bridges: newBridges(), complaints: newComplaints(note)}
 	in.socket = zmq.NewRouter(zmq.Config{
-		Context: x, Name: "ingest", Linger: zmq.Off, RecvHWM: mark, MaxMessageSize: maxMessage, HeartbeatInterval: heartbeat,
+		Context: x, Mechanism: o.Mechanism, Authenticate: o.Authenticate, Name: "ingest", Linger: zmq.Off, RecvHWM: mark, MaxMessageSize: maxMessage, HeartbeatInterval: heartbeat,
 		RouterNotify: zmq.NotifyDisconnect, // a program that is killed does not say monitor_stopped
 		EventMask:    monitor.IdentityConflict, OnEvent: in.reader.complaints.conflict,
 	})

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -91,11 +92,20 @@ func (r *reader) lines(who sender, b []byte, now time.Time) {
 		if line, b = firstLine(b); len(line) == 0 {
 			continue
 		}
-		// A copy: what is kept of one line would keep the whole message.
-		if err := r.line(who, bytes.Clone(line), now); err != nil {
+		if err := r.line(who, cloneLine(line), now); err != nil {
 			r.complaints.about(who, err, now)
 		}
 	}
+}
+
+// cloneLine is a copy, for what is kept of one line would keep the whole message. It is one line for everybody: between JSON's words
+// there may be a CR (RFC 8259 §2), which ends lines of a stream of events. What is no JSON keeps it, for the complaint.
+func cloneLine(line []byte) []byte {
+	var b bytes.Buffer
+	if bytes.IndexByte(line, '\r') >= 0 && json.Compact(&b, line) == nil {
+		return b.Bytes()
+	}
+	return bytes.Clone(line)
 }
 
 func (r *reader) line(who sender, line []byte, now time.Time) error {

@@ -1,10 +1,10 @@
 package ingest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,8 +107,8 @@ func TestLines(t *testing.T) {
 	lines := strings.Join([]string{
 		`{"ts":"2026-11-22T12:00:00Z","inst":"i","seq":1,"event":"connected","sock":1,"conn":"i/4"}`,
 		"",
-		`{"inst":"i","seq":2,"event":"of_tomorrow","new":[1]}`, // without a time
-		`{"event":"listening","seq":3,"sock":1,"conn":"9"}`,    // without an instance
+		"{\"inst\":\"i\",\"seq\":2,\r\"event\":\"of_tomorrow\",\"new\":[1]\r}", // without a time, with ends of lines of another kind
+		`{"event":"listening","seq":3,"sock":1,"conn":"9"}`,                    // without an instance
 		`{"event":`,
 		string(state),
 		`{"event":"state","sock_type":"PUB"}`,
@@ -133,7 +133,7 @@ func TestLines(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	for _, f := range facts {
-		if again, _, err := fact.Parse(f.Line); err != nil || again.Instance != f.Instance || !again.Time.Equal(f.Time) {
+		if again, _, err := fact.Parse(f.Line); err != nil || again.Instance != f.Instance || !again.Time.Equal(f.Time) || bytes.ContainsAny(f.Line, "\r\n") {
 			t.Errorf("its line says otherwise: %s, %v", f.Line, err)
 		}
 	}
@@ -223,6 +223,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add("pid=99999999999999999999;app=%zz\xff", paste([]byte("{}"), v1(1, 1, "")[0]))
 	f.Add("app=\xff", paste(v1(monitor.Connected, 1, "\xff")...))
 	f.Add("app=a", paste([]byte(`{"event":"connected","Inst":""}`)))
+	f.Add("app=a", paste([]byte("{\r\"event\"\r:\t\"connected\",\r\"inst\":\"i\"\r}")))
 	f.Fuzz(func(t *testing.T, id string, b []byte) {
 		r, _ := newReader()
 		who := sender{id: id, conn: 1, remote: "tcp://127.0.0.1:1"}
@@ -230,7 +231,7 @@ func FuzzMessage(f *testing.F) {
 		facts, states := r.taken()
 		for _, f := range facts {
 			again, _, err := fact.Parse(f.Line)
-			if err != nil || !json.Valid(f.Line) || f.Instance.ID == "" || again.Instance != f.Instance || slices.Contains(f.Line, '\n') {
+			if err != nil || !json.Valid(f.Line) || f.Instance.ID == "" || again.Instance != f.Instance || bytes.ContainsAny(f.Line, "\r\n") {
 				t.Fatalf("%q became %+v with the line %s, %v", b, f, f.Line, err)
 			}
 		}
