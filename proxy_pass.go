@@ -121,7 +121,9 @@ func (d *direction) hand(turn context.Context) bool {
 	d.flow.taken.add(size) // before it is passed on: whoever has received it may ask for Stats
 	err := d.send(NoWait, turn)
 	if err == ErrWouldBlock && d.hasRoom() {
+		d.flow.taken.remove(size)
 		err = d.send(turn, turn) // there is room, only not for this one
+		d.flow.taken.add(size)
 	}
 	if err != nil && (turn.Err() != nil || errors.Is(err, ErrWouldBlock) || errors.Is(err, ErrClosed) || errors.Is(err, ErrTerminated)) {
 		d.from.PutBack(*m)

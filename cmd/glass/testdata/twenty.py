@@ -4,6 +4,7 @@
 import json
 import os
 import resource
+import select
 import sys
 import threading
 import zmq
@@ -26,16 +27,16 @@ def bound(name, kind, prepare=lambda s: None, of=context):
 
 if sys.argv[2:] == ["limited"]:
     bound("REP", zmq.REP)
-    sys.stdout.write(json.dumps({"places": places}) + "\n")
+    line = json.dumps({"places": places}) + "\n"
     top = max(int(n) for n in os.listdir("/proc/self/fd"))
     resource.setrlimit(resource.RLIMIT_NOFILE, (top + 1, top + 1))
-    try:
-        while True:
-            os.dup(0)  # what is free below the limit
-    except OSError:
-        pass
-    sys.stdout.flush()  # only now
-    sys.stdin.read()
+    while not select.select([0], [], [], 0.01)[0]:  # until who started us has gone
+        try:
+            while True:
+                os.dup(0)  # what is free below the limit, also what libzmq's threads give back late
+        except OSError:
+            os.write(1, line.encode())  # only now
+            line = ""
     os._exit(0)  # to end in order needs descriptors
 
 auth = ThreadAuthenticator(context)

@@ -91,13 +91,21 @@ static int next (struct bridge *b, zmq_msg_t *frames)
     return n;
 }
 
+/* settle tells what was lost as soon as there is room, if no event comes before. */
+static void settle (struct bridge *b)
+{
+    zmq_pollitem_t event = { b->events, 0, ZMQ_POLLIN, 0 };
+    while (b->lost > 0 && zmq_poll (&event, 1, 100) == 0)
+        tell_lost (b);
+}
+
 static void *run (void *arg)
 {
     struct bridge *b = arg;
     zmq_msg_t frames[MAX_FRAMES];
     uint16_t event = 0;
     int n;
-    while (event != ZMQ_EVENT_MONITOR_STOPPED && (n = next (b, frames)) > 0) {
+    while (event != ZMQ_EVENT_MONITOR_STOPPED && (settle (b), n = next (b, frames)) > 0) {
         if (zmq_msg_size (&frames[0]) >= sizeof event)
             memcpy (&event, zmq_msg_data (&frames[0]), sizeof event);
         tell_lost (b);
