@@ -379,6 +379,32 @@ func TestRouterNotify(t *testing.T) {
 }
 
 // Nobody leaves unnoticed, also when all that he said has just been received.
+// Who has heard that a peer is gone cannot send to it any more.
+func TestRouterNotifiesWhenItIsSo(t *testing.T) {
+	for name, endpoint := range map[string]string{"tcp": "tcp://127.0.0.1:*", "inproc": "inproc://notified"} {
+		t.Run(name, func(t *testing.T) {
+			x := newContext(t)
+			router := zmq.NewRouter(zmq.Config{Context: x, RouterNotify: zmq.NotifyDisconnect})
+			at := bindTo(t, router, endpoint)
+			for i := range 500 {
+				dealer := zmq.NewDealer(zmq.Config{Context: x, RoutingID: "guest"})
+				connect(t, dealer, at)
+				send(t, dealer, "hello")
+				recv(t, router, "guest", "hello")
+				go dealer.Close()
+				for { // as soon as it can be heard
+					if _, err := router.Recv(zmq.NoWait); err == nil {
+						break
+					}
+				}
+				if err := router.CanSendTo([]byte("guest")); err == nil {
+					t.Fatalf("at the end of guest %d we could send to it", i)
+				}
+			}
+		})
+	}
+}
+
 func TestRouterNotifiesOfEachWhoLeaves(t *testing.T) {
 	over(t, func(t *testing.T, x *zmq.Context, endpoint string) {
 		router := zmq.NewRouter(zmq.Config{Context: x, RouterNotify: zmq.NotifyDisconnect})

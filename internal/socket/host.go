@@ -124,6 +124,9 @@ func (c *Core) bye(p *pipe.Pipe, from *monitor.Peer, dialled bool) {
 		c.forgetTopics(p, from)
 	}
 	if c.opt.NotifyDisconnect {
+		if !dialled {
+			c.detachSending(p) // who hears that a peer is gone cannot send to it any more
+		}
 		c.tell(p, from, []byte{})
 	}
 	if dialled {
