@@ -182,9 +182,9 @@ func TestByKeysAlone(t *testing.T) {
 	b.press("j", "j", "k")
 	b.until(`document.querySelectorAll('.tbody .tr[aria-selected="true"]').length === 1`)
 	b.press("Enter")
-	b.until(`location.hash.startsWith("#/connection/")`)
+	b.until(`location.hash.startsWith("#/connection/") && document.querySelector("h1").innerText !== "Connections"`) // the view is there, too
 	b.press("Escape")
-	b.until(`document.querySelector("h1").innerText === "Connections"`)
+	b.until(`document.querySelector("h1").innerText === "Connections" && document.querySelector("main input[type=search]") && ` + row("PULL"))
 	b.press("/")
 	b.until(`document.activeElement.type === "search"`)
 	b.write("no such peer")
