@@ -130,15 +130,18 @@ func (a *answer) silence(ask *zmq.Dealer) error {
 	return errSilent
 }
 
-// rest waits before the next question, and reports whether there is patience for it.
+// rest waits before the next question, and reports whether there is patience left for it.
 func (a *answer) rest(ctx context.Context) bool {
 	select {
 	case <-time.After(pause):
-		return true
-	case <-a.patience.C:
 	case <-ctx.Done():
 	}
-	return false
+	select {
+	case <-a.patience.C: // during the pause, or with its end
+		return false
+	default:
+		return ctx.Err() == nil
+	}
 }
 
 // question asks for the last one that we have as well: it shows who answers.
