@@ -115,6 +115,30 @@ func TestHostileFloodsCostNothing(t *testing.T) {
 	}
 }
 
+// A subscriber that says again and again what is known makes no work for the collector, in either form that subscriptions have.
+func TestHostileRepetitionsAllocateNothing(t *testing.T) {
+	const times = 20_000
+	for name, words := range map[string]string{"as a command": `SUBSCRIBE{ fill:100 }`, "as a message": `frame{ hex:01 fill:100 }`} {
+		t.Run(name, func(t *testing.T) {
+			l := newScripted()
+			pub := zmq.NewPub(zmq.Config{Context: newContext(t), Network: l.network(), HandshakeTimeout: zmq.Off})
+			bindTo(t, pub, "tcp://127.0.0.1:1")
+			flood := spelled(t, words, "PUB")
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			l.connect(within(t), &scripted{script: append(spelled(t, "peer", "PUB"), flood...), flood: flood, times: times, deaf: true})
+			l.quiet(t, 1)
+			runtime.ReadMemStats(&after)
+			if n := pub.State().Peers; len(n) != 1 || n[0].Subscriptions != 1 {
+				t.Fatalf("%+v, want a peer with a subscription", n)
+			}
+			if each := float64(after.TotalAlloc-before.TotalAlloc) / times; each > 10 {
+				t.Errorf("each costs %.0f bytes", each)
+			}
+		})
+	}
+}
+
 // inUse is the memory that the program holds: objects and stacks.
 func inUse() int64 {
 	var m runtime.MemStats

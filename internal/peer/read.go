@@ -232,10 +232,11 @@ func (c *Conn) GiveBack(err error) { c.back <- err }
 // upstream takes what a subscriber sends as a message: the form that subscriptions have in ZMTP 3.0, 1 or 0 and the
 // prefix, and what an XSUB says besides.
 func (c *Conn) upstream(s message.Span) error {
-	m := s.Next(new(message.Slab))
-	if len(m.Tail) == 0 && len(m.Head) > 0 && m.Head[0] <= 1 {
-		return c.host.Subscribed(c.Pipe, c.facts, m.Head[1:], m.Head[0] == 1)
+	only := s
+	if frame, more := only.Frame(); !more && len(frame) > 0 && frame[0] <= 1 {
+		return c.host.Subscribed(c.Pipe, c.facts, frame[1:], frame[0] == 1)
 	}
+	m := s.Next(new(message.Slab))
 	c.host.Upstream(c.Pipe, c.facts, append([][]byte{m.Head}, m.Tail...)...)
 	return nil
 }
