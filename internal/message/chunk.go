@@ -97,10 +97,14 @@ func (c *Chunk) Own(frame []byte, more bool) {
 	c.Large = append(c.Large, NewLarge(len(c.Buf), frame, true))
 }
 
-// AppendShort adds a message of one frame of less than 256 bytes, for which there is room.
+// AppendShort adds a message of one frame of less than LargeBody, for which there is room.
 func (c *Chunk) AppendShort(frame []byte) {
-	b := append(c.Buf, 0, byte(len(frame)))
-	c.Buf = append(b, frame...)
+	if len(frame) < 256 {
+		b := append(c.Buf, 0, byte(len(frame)))
+		c.Buf = append(b, frame...)
+	} else {
+		c.Append(frame, false)
+	}
 	c.Count++
 }
 

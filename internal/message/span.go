@@ -26,13 +26,28 @@ func (c *Chunk) Cut(at, large, n int) Span {
 // a Message to be carried from call to call, half of whose cost that is.
 func (s *Span) Short(slab *Slab) (head []byte, ok bool) {
 	b := s.buf[s.at:]
+	from, end := 2, 2+int(b[1])
 	if b[0] != 0 {
-		return nil, false
+		if from, end = longer(b); end == 0 {
+			return nil, false
+		}
 	}
-	end := 2 + int(b[1])
 	s.at += end
 	s.Left--
-	return slab.copy(b[2:end]), true
+	return slab.copy(b[from:end]), true
+}
+
+// longer is where the body of a frame of 256 bytes or more lies in b; end is 0 if another frame follows it, if it is a
+// command, or if it lies outside.
+func longer(b []byte) (from, end int) {
+	if b[0] != FlagLong {
+		return 0, 0
+	}
+	size := binary.BigEndian.Uint64(b[1:])
+	if size >= LargeBody {
+		return 0, 0
+	}
+	return 9, 9 + int(size)
 }
 
 // Peer is who sent the span's messages.
@@ -41,13 +56,15 @@ func (s *Span) Peer() *monitor.Peer { return s.peer }
 // ShortInto is Short into b.
 func (s *Span) ShortInto(b *Buffer) (ok bool) {
 	f := s.buf[s.at:]
+	from, end := 2, 2+int(f[1])
 	if f[0] != 0 {
-		return false
+		if from, end = longer(f); end == 0 {
+			return false
+		}
 	}
-	end := 2 + int(f[1])
 	s.at += end
 	s.Left--
-	b.mem = append(b.mem[:0], f[2:end]...)
+	b.mem = append(b.mem[:0], f[from:end]...)
 	b.Peer, b.Head, b.Tail = s.peer, body(b.mem), nil
 	return true
 }

@@ -36,11 +36,11 @@ func (q *Queue) Put(envelope, frames [][]byte) Outcome {
 	return how
 }
 
-// PutShort queues a message of one frame of less than 256 bytes, behind others, where there is room: most are put so, in
-// a stream. It is Put without the cases.
+// PutShort queues a message of one frame of less than message.LargeBody, behind others, where there is room: most are put
+// so, in a stream. It is Put without the cases.
 func (q *Queue) PutShort(frame []byte) (ok bool) {
 	q.mu.Lock()
-	if c := q.tail; c != nil && !q.idle && !q.closed && !q.conflate && q.put-q.got < q.limit && c.Peer == q.peer && cap(c.Buf)-len(c.Buf) >= 2+len(frame) {
+	if c := q.tail; c != nil && !q.idle && !q.closed && !q.conflate && q.put-q.got < q.limit && c.Peer == q.peer && cap(c.Buf)-len(c.Buf) >= message.Inline(len(frame)) {
 		c.AppendShort(frame)
 		q.put++
 		ok = true

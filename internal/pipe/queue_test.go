@@ -68,7 +68,9 @@ func TestWhatIsPutComesOut(t *testing.T) {
 					for k := range frames {
 						copied[k] = bytes.Clone(frames[k])
 					}
-					how = q.Put(nil, copied)
+					if len(frames) > 1 || len(frames[0]) >= message.LargeBody || r.IntN(2) == 0 || !q.PutShort(copied[0]) {
+						how = q.Put(nil, copied)
+					}
 					for _, f := range copied {
 						clear(f) // the bytes are the caller's again
 					}
@@ -91,10 +93,18 @@ func TestWhatIsPutComesOut(t *testing.T) {
 			}
 			var m message.Message
 			var ok bool
-			if r.IntN(2) == 0 {
-				m, ok, _ = q.Next(&slab)
-			} else {
-				ok, _ = q.Into(&buffer)
+			switch short := r.IntN(2) == 0; r.IntN(2) {
+			case 0:
+				if short {
+					m.Head, m.Peer, ok = q.Short(&slab)
+				}
+				if !ok {
+					m, ok, _ = q.Next(&slab)
+				}
+			case 1:
+				if ok = short && q.ShortInto(&buffer); !ok {
+					ok, _ = q.Into(&buffer)
+				}
 				m = buffer.Message
 			}
 			if ok != (len(twin) > 0) {

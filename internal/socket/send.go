@@ -42,7 +42,7 @@ type sendSide struct {
 
 // Send queues frames as one message and copies their bytes. A nil error says: queued, whole.
 func (c *Core) Send(ctx context.Context, frames [][]byte) error {
-	if len(frames) == 1 && len(frames[0]) < 256 && mayBegin(ctx) && c.out.short(frames[0]) {
+	if len(frames) == 1 && len(frames[0]) < message.LargeBody && mayBegin(ctx) && c.out.short(frames[0]) {
 		return nil
 	}
 	return c.send(ctx, frames, nil)
