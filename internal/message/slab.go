@@ -16,6 +16,7 @@ const (
 // A Slab is where small received bodies are copied to, so that many share an allocation and a kept one keeps at most
 // slabSize bytes alive beyond itself. The zero Slab is ready. Not safe for concurrent use: the receiving lock guards it.
 type Slab struct {
+	Given  func(bytes int) // hears of memory that is given away, some kilobytes at a time; may be nil
 	bytes  []byte
 	used   int // of bytes; a number, because a slice that moves on would be a pointer written for each message
 	frames [][]byte
@@ -25,9 +26,11 @@ type Slab struct {
 func (s *Slab) copy(b []byte) []byte {
 	n := len(b)
 	if n > slabMost {
+		s.give(n)
 		return bytes.Clone(b)
 	}
 	if n > len(s.bytes)-s.used || s.bytes == nil {
+		s.give(slabSize)
 		s.bytes, s.used = make([]byte, slabSize), 0
 	}
 	from, to := s.used, s.used+n
@@ -35,6 +38,12 @@ func (s *Slab) copy(b []byte) []byte {
 	own := s.bytes[from:to:to]
 	copy(own, b)
 	return own
+}
+
+func (s *Slab) give(bytes int) {
+	if s.Given != nil {
+		s.Given(bytes)
+	}
 }
 
 // Prepend returns m with one frame more before its others. The frame is shared.

@@ -89,6 +89,7 @@ func (s *Span) Next(slab *Slab) Message {
 func (s *Span) cut(slab *Slab) []byte {
 	frame, large := s.frame()
 	if large {
+		slab.give(len(frame))
 		return frame[:len(frame):len(frame)] // the memory may be longer, and is not to be appended to
 	}
 	return slab.copy(frame)

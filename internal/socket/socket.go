@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/glassmq/zmq/internal/headroom"
 	"github.com/glassmq/zmq/internal/pattern"
 	"github.com/glassmq/zmq/internal/peer"
 	"github.com/glassmq/zmq/internal/pipe"
@@ -218,6 +219,7 @@ func New(ctx *Context, typ string, opt Options) *Core {
 		conns: map[*peer.Conn]*bind{}, links: map[*link]struct{}{}}
 	c.out.mu, c.in.mu = new(sync.Mutex), new(sync.Mutex)
 	c.out.flow.core = c
+	c.in.slab.Given = headroom.Given
 	c.rule, _ = rules(typ)
 	c.rule.make(c)
 	c.switches()

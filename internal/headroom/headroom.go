@@ -1,0 +1,84 @@
+// Package headroom keeps the collector from coming too often for what Recv gives away.
+//
+// What Recv returns is the user's for good, so a stream of messages is a stream of garbage. A program whose heap is small is
+// collected for every 4 MiB of it (the least that runtime/debug.SetGCPercent's documentation speaks of), some hundred times a
+// second, and that takes as much of a processor as the socket does. Headroom is memory that nobody ever touches: the collector
+// counts it and comes a fifth as often, and the kernel has no page of it to give. It is held only
+//
+//   - while most of what the collector comes for is ours, and it comes often;
+//   - where the heap is small: a larger one has its own;
+//   - where no memory limit is set (GOMEMLIMIT), for then every byte was counted by somebody.
+package headroom
+
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// Size is what the heap may grow by. 4 MiB more did half of what 16 do; 64 MiB were worse, for what is used in turn
+	// no longer fits a cache.
+	Size = 16 << 20
+
+	enough = 2 << 20               // given away between two collections: it was ours that the second came for
+	often  = 50 * time.Millisecond // between two collections: they are felt
+	seldom = time.Second           // and now they are not, with headroom or without
+)
+
+var (
+	given   atomic.Int64 // bytes since the last collection
+	watched atomic.Bool  // each collection is heard of
+	held    atomic.Pointer[strings.Builder]
+)
+
+// Given says that a Recv has given n bytes away. Any goroutine may call; it is meant for every few kilobytes.
+func Given(n int) {
+	if given.Add(int64(n)) >= enough && !watched.Load() && watched.CompareAndSwap(false, true) {
+		given.Store(0)
+		await(time.Now())
+	}
+}
+
+// Held is how much of the heap is headroom.
+func Held() int64 {
+	if held.Load() == nil {
+		return 0
+	}
+	return Size
+}
+
+// await has collected called after the next collection, on a goroutine of the runtime's. begin is when the last one was.
+func await(begin time.Time) { runtime.AddCleanup(new([4]uint64), collected, begin) }
+
+func collected(begin time.Time) {
+	now := time.Now()
+	n, took := given.Swap(0), now.Sub(begin)
+	switch {
+	case n < enough || took > seldom || took < 0:
+		held.Store(nil)
+		watched.Store(false)
+		return
+	case held.Load() == nil && took < often && small():
+		hold()
+	}
+	await(now)
+}
+
+// hold takes a Builder's memory, because that is not zeroed: to touch it would make it resident.
+func hold() {
+	b := new(strings.Builder)
+	b.Grow(Size)
+	held.Store(b)
+}
+
+// small reports whether the heap is, and may grow.
+func small() bool {
+	goal := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}}
+	metrics.Read(goal)
+	return goal[0].Value.Kind() == metrics.KindUint64 && goal[0].Value.Uint64() < Size && debug.SetMemoryLimit(-1) == math.MaxInt64
+}
