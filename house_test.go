@@ -64,7 +64,7 @@ var banned = map[string]map[string]string{
 	"os/exec":   {"cmd/assault": "starts the sockets that it attacks"},
 	"plugin":    {},
 	"reflect":   {},
-	"runtime":   {"internal/socket": "one processor must not spin"},
+	"runtime":   {"internal/socket": "one processor must not spin", "internal/headroom": "hears of collections"},
 	"testing":   {"zmqtest": "is for tests"},
 	"unsafe":    {"internal/peer": "the ioctl that asks what the peer's kernel has not acknowledged"},
 	"log/slog":  {"monitor": "a sink for the user's logger", "zmtp": "credentials redact themselves", "zmtp/curve": "keys do, too", "auth": "so do rules"},
