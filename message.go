@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"iter"
-	"slices"
 
 	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/monitor"
@@ -23,7 +22,7 @@ func (m Message) Len() int { return m.m.Len() }
 func (m Message) Frame(i int) []byte { return m.m.Frame(i) }
 
 // Body is the last frame: what stands behind topics and envelopes. It is nil for the zero Message.
-func (m Message) Body() []byte { return m.m.Frame(m.m.Len() - 1) }
+func (m Message) Body() []byte { return m.m.Body() }
 
 // Size is the number of bytes in all frames.
 func (m Message) Size() int { return m.m.Size() }
@@ -44,40 +43,30 @@ func (m Message) AppendFrames(dst [][]byte) [][]byte {
 	if m.Len() == 0 {
 		return dst
 	}
-	return append(append(dst, m.m.Head), m.m.Tail...)
+	return append(append(dst, m.m.Head), m.m.Tail()...)
 }
 
 // Skip is m without its first n frames, and from the same peer.
 func (m Message) Skip(n int) Message { return Message{m.m.Skip(n)} }
 
 // Clone is m with bytes of its own, to change or to keep: a small received message otherwise keeps up to 4 KiB alive.
-func (m Message) Clone() Message {
-	c := m
-	c.m.Head = slices.Clone(m.m.Head)
-	if m.m.Tail != nil {
-		c.m.Tail = make([][]byte, len(m.m.Tail))
-		for i, f := range m.m.Tail {
-			c.m.Tail[i] = slices.Clone(f)
-		}
-	}
-	return c
-}
+func (m Message) Clone() Message { return Message{m.m.Clone()} }
 
 // Peer is who sent m; the zero Peer if it was not received.
 func (m Message) Peer() monitor.Peer {
-	if m.m.Peer == nil {
-		return monitor.Peer{}
+	if p := m.m.Peer(); p != nil {
+		return *p
 	}
-	return *m.m.Peer
+	return monitor.Peer{}
 }
 
 // Conn is the connection that m came over, 0 if it was not received. When it changes, a reconnect lies between two
 // messages. Events carry the same id.
 func (m Message) Conn() monitor.ConnID {
-	if m.m.Peer == nil {
-		return 0
+	if p := m.m.Peer(); p != nil {
+		return p.Conn
 	}
-	return m.m.Peer.Conn
+	return 0
 }
 
 // A Buffer is a Message whose memory RecvInto uses again: its frames are valid until the next RecvInto only. Clone keeps

@@ -163,7 +163,7 @@ func (d *direction) send(ctx, turn context.Context) error {
 // not copy large bodies.
 func (d *direction) give(ctx context.Context, to *socket.Core) error {
 	m := &d.held.Message
-	if len(m.Tail) == 0 && len(m.Head) < message.LargeBody {
+	if len(m.Tail()) == 0 && len(m.Head) < message.LargeBody {
 		d.frame[0] = m.Head
 		return to.Send(ctx, d.frame[:])
 	}

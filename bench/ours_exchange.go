@@ -73,7 +73,7 @@ func dealerTurn(dealer *zmq.Dealer, s settings) func(n int) error {
 		}
 		for range n {
 			m, err := dealer.Recv(ctx)
-			if err := oursCheck(m, s, err); err != nil {
+			if err := oursCheck(m, s.size, err); err != nil {
 				return err
 			}
 			if err := dealer.Send(ctx, body); err != nil {

@@ -44,7 +44,7 @@ func oursSubscribe(s settings) error {
 		go g.serve(i, fanBurst, func(n int) error {
 			for range n {
 				m, err := sub.Recv(ctx)
-				if err := oursCheck(m, s, err); err != nil {
+				if err := oursCheck(m, s.size, err); err != nil {
 					return err
 				}
 			}

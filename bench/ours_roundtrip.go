@@ -72,7 +72,7 @@ func reqTurn(req *zmq.Req, s settings) func() error {
 			return err
 		}
 		m, err := req.Recv(ctx)
-		return oursCheck(m, s, err)
+		return oursCheck(m, s.size, err)
 	}
 }
 
@@ -97,7 +97,7 @@ func pairTurn(pair *zmq.Pair, s settings) func() error {
 			return err
 		}
 		m, err := pair.Recv(ctx)
-		return oursCheck(m, s, err)
+		return oursCheck(m, s.size, err)
 	}
 }
 

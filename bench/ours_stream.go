@@ -75,7 +75,7 @@ func oursRecv(pull *zmq.Pull, s settings) func(n int) error {
 		return func(n int) error {
 			for range n {
 				err := pull.RecvInto(ctx, &b)
-				if err := oursCheck(b.Message, s, err); err != nil {
+				if err := oursCheck(b.Message, s.size, err); err != nil {
 					return err
 				}
 			}
@@ -85,7 +85,7 @@ func oursRecv(pull *zmq.Pull, s settings) func(n int) error {
 	return func(n int) error {
 		for range n {
 			m, err := pull.Recv(ctx)
-			if err := oursCheck(m, s, err); err != nil {
+			if err := oursCheck(m, s.size, err); err != nil {
 				return err
 			}
 		}
@@ -94,9 +94,9 @@ func oursRecv(pull *zmq.Pull, s settings) func(n int) error {
 }
 
 // oursCheck is the receiver's look at what came: the body's length.
-func oursCheck(m zmq.Message, s settings, err error) error {
-	if err == nil && len(m.Body()) != s.size {
-		err = fmt.Errorf("a message of %d bytes came, not of %d", len(m.Body()), s.size)
+func oursCheck(m zmq.Message, size int, err error) error {
+	if err == nil && len(m.Body()) != size {
+		err = fmt.Errorf("a message of %d bytes came, not of %d", len(m.Body()), size)
 	}
 	return err
 }

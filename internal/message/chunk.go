@@ -1,10 +1,6 @@
 package message
 
-import (
-	"encoding/binary"
-
-	"github.com/glassmq/zmq/monitor"
-)
+import "encoding/binary"
 
 const (
 	// LargeBody is the size from which a body lies outside its chunk: below, copying is cheaper than one more
@@ -28,8 +24,8 @@ const (
 type Chunk struct {
 	Buf   []byte
 	Large []Large
-	Peer  *monitor.Peer // who sent these messages; nil on the way out
-	Count int           // messages
+	From  *Rest // who sent these messages; nil on the way out
+	Count int   // messages
 	Next  *Chunk
 }
 

@@ -1,6 +1,10 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/glassmq/zmq/monitor"
+)
 
 const (
 	// slabSize bounds what one kept message keeps alive beyond itself. From 1 KiB to 256 KiB the time per message
@@ -11,6 +15,8 @@ const (
 	slabMost = 1 << 10
 	// slabFrames is the same for frame headers: 64 are 1.5 KiB.
 	slabFrames = 64
+	// slabRests is the same for what messages of several frames have besides: 32 are 1 KiB.
+	slabRests = 32
 )
 
 // A Slab is where small received bodies are copied to, so that many share an allocation and a kept one keeps at most
@@ -20,6 +26,7 @@ type Slab struct {
 	bytes  []byte
 	used   int // of bytes; a number, because a slice that moves on would be a pointer written for each message
 	frames [][]byte
+	rests  []Rest
 }
 
 // copy returns a copy of b that nobody else writes to. An empty body is not nil: it is a frame.
@@ -49,7 +56,16 @@ func (s *Slab) give(bytes int) {
 // Prepend returns m with one frame more before its others. The frame is shared.
 func (s *Slab) Prepend(frame []byte, m Message) Message {
 	tail := append(s.list(m.Len()), m.Head)
-	return Message{Peer: m.Peer, Head: frame, Tail: append(tail, m.Tail...)}
+	return Message{frame, s.rest(m.Peer(), append(tail, m.Tail()...))}
+}
+
+// rest returns a Rest of its own.
+func (s *Slab) rest(peer *monitor.Peer, tail [][]byte) *Rest {
+	if len(s.rests) == cap(s.rests) {
+		s.rests = make([]Rest, 0, slabRests)
+	}
+	s.rests = append(s.rests, Rest{peer, tail})
+	return &s.rests[len(s.rests)-1]
 }
 
 // list returns an empty list of frames with room for a few; grow by append.

@@ -12,14 +12,14 @@ type Span struct {
 	at    int
 	large []Large
 	next  int // the large body that comes next
-	peer  *monitor.Peer
+	from  *Rest
 	more  bool // the frame taken last has another behind it
 	Left  int  // messages
 }
 
 // Cut is the span of c from the offset at to the end, n messages, the first large body in it being number large.
 func (c *Chunk) Cut(at, large, n int) Span {
-	return Span{buf: c.Buf, at: at, large: c.Large, next: large, peer: c.Peer, Left: n}
+	return Span{buf: c.Buf, at: at, large: c.Large, next: large, from: c.From, Left: n}
 }
 
 // Short takes the next message out if it is one short frame, which nearly all are. Left must not be 0. It is Next without
@@ -50,8 +50,8 @@ func longer(b []byte) (from, end int) {
 	return 9, 9 + int(size)
 }
 
-// Peer is who sent the span's messages.
-func (s *Span) Peer() *monitor.Peer { return s.peer }
+// From is who sent the span's messages.
+func (s *Span) From() *Rest { return s.from }
 
 // ShortInto is Short into b.
 func (s *Span) ShortInto(b *Buffer) (ok bool) {
@@ -65,24 +65,32 @@ func (s *Span) ShortInto(b *Buffer) (ok bool) {
 	s.at += end
 	s.Left--
 	b.mem = append(b.mem[:0], f[from:end]...)
-	b.Peer, b.Head, b.Tail = s.peer, body(b.mem), nil
+	b.Message = Message{body(b.mem), s.from}
 	return true
 }
 
 // Next takes the next message out: small bodies are copied to slab, large ones handed over. Left must not be 0.
 func (s *Span) Next(slab *Slab) Message {
 	if head, ok := s.Short(slab); ok {
-		return Message{Peer: s.peer, Head: head}
+		return Message{head, s.from}
 	}
 	s.Left--
-	m := Message{Peer: s.peer, Head: s.cut(slab)}
-	if s.more {
-		m.Tail = slab.list(s.frames())
-		for s.more {
-			m.Tail = append(m.Tail, s.cut(slab))
-		}
+	head := s.cut(slab)
+	if !s.more {
+		return Message{head, s.from}
 	}
-	return m
+	tail := slab.list(s.frames())
+	for s.more {
+		tail = append(tail, s.cut(slab))
+	}
+	return Message{head, slab.rest(s.peer(), tail)}
+}
+
+func (s *Span) peer() *monitor.Peer {
+	if s.from == nil {
+		return nil
+	}
+	return s.from.Peer
 }
 
 // cut returns the next frame in memory that is the message's own.
@@ -107,13 +115,24 @@ func (s *Span) Into(b *Buffer, memory Sink) {
 		return
 	}
 	s.Left--
-	b.Peer = s.peer
 	b.mem, b.tail = b.mem[:0], b.tail[:0]
-	b.Head = b.take(s)
+	b.Message = Message{b.take(s), s.from}
+	if !s.more {
+		return
+	}
 	for s.more {
 		b.tail = append(b.tail, b.take(s))
 	}
-	b.Tail = b.tail
+	b.Message = Message{b.Head, b.others(s.peer())}
+}
+
+// others is a Rest with b's tail.
+func (b *Buffer) others(peer *monitor.Peer) *Rest {
+	if b.mine == nil {
+		b.mine = new(Rest)
+	}
+	*b.mine = Rest{peer, b.tail}
+	return b.mine
 }
 
 // take returns s's next frame in memory of b's own. Frames before it stay where they are if mem has to move.
@@ -132,10 +151,10 @@ func (b *Buffer) take(s *Span) []byte {
 
 // Prepend puts one frame more before b's others. The frame is shared.
 func (b *Buffer) Prepend(frame []byte) {
-	b.tail = append(b.tail[:len(b.Tail)], nil)
+	b.tail = append(b.tail[:len(b.Tail())], nil)
 	copy(b.tail[1:], b.tail)
 	b.tail[0] = b.Head
-	b.Head, b.Tail = frame, b.tail
+	b.Message = Message{frame, b.others(b.Peer())}
 }
 
 // frame returns the next frame of a message, aliasing the chunk, and steps over it. A large body is let go of: the chunk

@@ -114,25 +114,22 @@ func (r *reqReceiver) Took(p *pipe.Pipe, m message.Message) (message.Message, bo
 	if !r.Fits(p, m) {
 		return m, false
 	}
-	if r.Correlate {
-		m = m.Skip(1)
-	}
 	r.asked = nil
-	return m.Skip(1), true
+	if r.Correlate {
+		return m.Cut(2), true
+	}
+	return m.Cut(1), true
 }
 
 // Fits is Took without its effect.
 func (r *reqReceiver) Fits(p *pipe.Pipe, m message.Message) bool {
-	if p != r.asked || m.Peer != nil && m.Peer.Conn <= r.barred[p] {
+	if p != r.asked || m.Peer() != nil && m.Peer().Conn <= r.barred[p] {
 		return false
 	}
-	if r.Correlate {
-		if len(m.Head) != 4 || binary.BigEndian.Uint32(m.Head) != r.number {
-			return false
-		}
-		m = m.Skip(1)
+	if !r.Correlate {
+		return m.Len() >= 2 && len(m.Head) == 0
 	}
-	return m.Len() >= 2 && len(m.Head) == 0
+	return m.Len() >= 3 && len(m.Head) == 4 && binary.BigEndian.Uint32(m.Head) == r.number && len(m.Frame(1)) == 0
 }
 
 // Rep answers whoever asked: receive, send, receive … It keeps the envelope of the request and puts it before the
@@ -208,10 +205,10 @@ func (r *repReceiver) Took(p *pipe.Pipe, m message.Message) (message.Message, bo
 	}
 	r.envelope = append(r.envelope, delimiter)
 	r.asker, r.conn = p, p.Conn()
-	if m.Peer != nil {
-		r.conn = m.Peer.Conn
+	if from := m.Peer(); from != nil {
+		r.conn = from.Conn
 	}
-	return m.Skip(n + 1), true
+	return m.Cut(n + 1), true
 }
 
 // Fits is Took without its effect.

@@ -110,12 +110,15 @@ func TestRoundRobinPassesOverTheFull(t *testing.T) {
 }
 
 func msg(conn monitor.ConnID, frames ...string) message.Message {
-	var b [][]byte
-	for _, f := range frames {
-		b = append(b, []byte(f))
+	var slab message.Slab
+	m := message.Single(nil, &message.Rest{Peer: &monitor.Peer{Conn: conn}})
+	for _, f := range slices.Backward(frames) {
+		if m.Len() == 0 {
+			m.Head = []byte(f)
+		} else {
+			m = slab.Prepend([]byte(f), m)
+		}
 	}
-	m := message.New(b)
-	m.Peer = &monitor.Peer{Conn: conn}
 	return m
 }
 

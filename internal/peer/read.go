@@ -237,7 +237,7 @@ func (c *Conn) upstream(s message.Span) error {
 		return c.host.Subscribed(c.Pipe, c.facts, frame[1:], frame[0] == 1)
 	}
 	m := s.Next(new(message.Slab))
-	c.host.Upstream(c.Pipe, c.facts, append([][]byte{m.Head}, m.Tail...)...)
+	c.host.Upstream(c.Pipe, c.facts, append([][]byte{m.Head}, m.Tail()...)...)
 	return nil
 }
 

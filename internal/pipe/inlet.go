@@ -27,7 +27,7 @@ type Inlet struct {
 	Raw         bool // bytes are messages as they come, and not frames
 
 	queue   *Queue
-	peer    *monitor.Peer
+	from    *message.Rest
 	discard bool
 
 	c       *message.Chunk
@@ -54,7 +54,7 @@ func (in *Inlet) Open(q *Queue, peer *monitor.Peer) {
 	if in.discard {
 		q = NewQueue(0, nil)
 	}
-	in.queue, in.peer = q, peer
+	in.queue, in.from = q, &message.Rest{Peer: peer}
 }
 
 // Room returns where to read to next; it is never empty.
@@ -95,7 +95,7 @@ func (in *Inlet) move() {
 		if old != nil && q.idle && old == q.head && len(rest) <= len(in.full)/2 && len(in.full) >= grownChunk && len(in.full) <= message.ChunkMost {
 			q.rewind()
 		} else {
-			in.c = q.grow(2*len(rest), in.peer)
+			in.c = q.grow(2*len(rest), in.from)
 			in.full = in.c.Buf[:cap(in.c.Buf)]
 		}
 		q.mu.Unlock()

@@ -1,9 +1,6 @@
 package pipe
 
-import (
-	"github.com/glassmq/zmq/internal/message"
-	"github.com/glassmq/zmq/monitor"
-)
+import "github.com/glassmq/zmq/internal/message"
 
 // Next takes the next message out. ok is false if there is none, and then the next one put is an edge. room reports
 // that a producer which found the queue full must be told. The consumer's lock is held.
@@ -22,14 +19,15 @@ func (q *Queue) Next(slab *message.Slab) (m message.Message, ok, room bool) {
 
 // Short takes the next message out if it is one short frame in the span at hand and nobody need be told: most are, in a
 // stream. The consumer's lock is held.
-func (q *Queue) Short(slab *message.Slab) (head []byte, peer *monitor.Peer, ok bool) {
+func (q *Queue) Short(slab *message.Slab) (m message.Message, ok bool) {
 	if q.span.Left == 0 || q.owed+1 >= q.step {
-		return nil, nil, false
+		return m, false
 	}
-	if head, ok = q.span.Short(slab); ok {
+	head, ok := q.span.Short(slab)
+	if ok {
 		q.owed++
 	}
-	return head, q.span.Peer(), ok
+	return message.Single(head, q.span.From()), ok
 }
 
 // ShortInto is Short into b.

@@ -40,7 +40,7 @@ func (q *Queue) Put(envelope, frames [][]byte) Outcome {
 // so, in a stream. It is Put without the cases.
 func (q *Queue) PutShort(frame []byte) (ok bool) {
 	q.mu.Lock()
-	if c := q.tail; c != nil && !q.idle && !q.closed && !q.conflate && q.put-q.got < q.limit && c.Peer == q.peer && cap(c.Buf)-len(c.Buf) >= message.Inline(len(frame)) {
+	if c := q.tail; c != nil && !q.idle && !q.closed && !q.conflate && q.put-q.got < q.limit && c.From == q.from && cap(c.Buf)-len(c.Buf) >= message.Inline(len(frame)) {
 		c.AppendShort(frame)
 		q.put++
 		ok = true
@@ -65,16 +65,21 @@ func (q *Queue) PutShared(frames [][]byte) Outcome {
 }
 
 // PutMessage queues envelope and m as one message and shares their bytes, which nobody may change any more.
-func (q *Queue) PutMessage(envelope [][]byte, m *message.Message) Outcome {
+func (q *Queue) PutMessage(envelope [][]byte, m message.Message) Outcome {
+	return q.PutParts(envelope, m.Head, m.Tail())
+}
+
+// PutParts is PutMessage for a head and a tail.
+func (q *Queue) PutParts(envelope [][]byte, head []byte, tail [][]byte) Outcome {
 	q.mu.Lock()
-	c, how := q.room(inline(envelope) + message.Inline(len(m.Head)) + inline(m.Tail))
+	c, how := q.room(inline(envelope) + message.Inline(len(head)) + inline(tail))
 	if c != nil {
 		for _, f := range envelope {
 			c.Share(f, true)
 		}
-		last := len(m.Tail) - 1
-		c.Share(m.Head, last >= 0)
-		for i, f := range m.Tail {
+		last := len(tail) - 1
+		c.Share(head, last >= 0)
+		for i, f := range tail {
 			c.Share(f, i < last)
 		}
 		c.Count++
@@ -89,16 +94,29 @@ func (q *Queue) PutMessage(envelope [][]byte, m *message.Message) Outcome {
 func (q *Queue) Tell(peer *monitor.Peer, frames ...[]byte) (first bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	limit, before, closed := q.limit, q.peer, q.closed
-	q.limit, q.peer, q.closed = math.MaxInt64, peer, false
+	limit, before, closed := q.limit, q.from, q.closed
+	q.limit, q.from, q.closed = math.MaxInt64, q.source(peer), false
 	c, how := q.room(inline(frames))
-	q.limit, q.peer, q.closed = limit, before, closed
+	q.limit, q.from, q.closed = limit, before, closed
 	for i, f := range frames {
 		q.copy(c, f, i < len(frames)-1)
 	}
 	c.Count++
 	q.put++
 	return how == First
+}
+
+// source is what messages share that peer is said to have sent. mu is held.
+func (q *Queue) source(peer *monitor.Peer) *message.Rest {
+	switch {
+	case peer == nil:
+		return nil
+	case q.from != nil && q.from.Peer == peer:
+		return q.from
+	case q.tail != nil && q.tail.From != nil && q.tail.From.Peer == peer:
+		return q.tail.From
+	}
+	return &message.Rest{Peer: peer}
 }
 
 // TellFirst queues messages of one frame before what is in the queue, whatever the mark says: greetings. Nothing was taken
@@ -118,7 +136,7 @@ func (q *Queue) TellFirst(all [][]byte) {
 		c.Count++
 		q.put++
 	}
-	c.Peer, c.Next = q.peer, q.head
+	c.From, c.Next = q.from, q.head
 	if q.head = c; q.tail == nil {
 		q.tail = c
 	}
@@ -165,10 +183,10 @@ func (q *Queue) room(need int) (*message.Chunk, Outcome) {
 			q.rewind()
 		}
 	}
-	if c := q.tail; c != nil && c.Peer == q.peer && cap(c.Buf)-len(c.Buf) >= need {
+	if c := q.tail; c != nil && c.From == q.from && cap(c.Buf)-len(c.Buf) >= need {
 		return c, how
 	}
-	return q.grow(need, q.peer), how
+	return q.grow(need, q.from), how
 }
 
 // rewind starts the only chunk anew: the consumer has nothing of it in its hands. mu is held.

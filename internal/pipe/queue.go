@@ -36,7 +36,7 @@ type Queue struct {
 	got        uint64                      // messages ever consumed, as credited
 	void       uint64                      // messages before this one are not to be sent any more
 	limit      uint64                      // high-water mark: put − got never exceeds it
-	peer       *monitor.Peer               // of the messages put from now on (inproc)
+	from       *message.Rest               // of the messages put from now on (inproc)
 	idle       bool                        // the consumer found nothing: the next message is an edge
 	full       bool                        // the producer found no room: the credit that makes some is an edge …
 	turns      uint64                      // … and so many there have been
@@ -167,9 +167,12 @@ func (q *Queue) Queued() uint64 {
 func (q *Queue) SetPeer(p *monitor.Peer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.peer = p
+	q.from = nil
+	if p != nil {
+		q.from = &message.Rest{Peer: p}
+	}
 	for c := q.head; c != nil; c = c.Next {
-		c.Peer = p
+		c.From = q.from
 	}
 }
 
@@ -236,7 +239,7 @@ func (q *Queue) advance() {
 		return
 	}
 	c.Reset()
-	c.Peer = nil
+	c.From = nil
 	if cap(c.Buf) == message.ChunkMost {
 		c.Next, q.spare = q.spare.Value(), weak.Make(c)
 	}
@@ -265,7 +268,7 @@ func (q *Queue) skip() {
 }
 
 // grow appends a chunk with room for need bytes. mu is held.
-func (q *Queue) grow(need int, peer *monitor.Peer) *message.Chunk {
+func (q *Queue) grow(need int, whose *message.Rest) *message.Chunk {
 	c := q.spare.Value()
 	if c != nil && cap(c.Buf) >= need {
 		q.spare, c.Next = weak.Make(c.Next), nil
@@ -276,7 +279,7 @@ func (q *Queue) grow(need int, peer *monitor.Peer) *message.Chunk {
 		}
 		c = message.NewChunk(from, need)
 	}
-	c.Peer = peer
+	c.From = whose
 	q.append(c)
 	return c
 }

@@ -76,7 +76,7 @@ func TestWhatIsPutComesOut(t *testing.T) {
 					}
 				} else {
 					m := message.New(frames)
-					how = q.PutMessage(nil, &m)
+					how = q.PutMessage(nil, m)
 				}
 				switch {
 				case limit > 0 && len(twin) >= limit && how == Full && !q.SettledBelow(limit):
@@ -96,7 +96,7 @@ func TestWhatIsPutComesOut(t *testing.T) {
 			switch short := r.IntN(2) == 0; r.IntN(2) {
 			case 0:
 				if short {
-					m.Head, m.Peer, ok = q.Short(&slab)
+					m, ok = q.Short(&slab)
 				}
 				if !ok {
 					m, ok, _ = q.Next(&slab)
@@ -266,7 +266,7 @@ func TestWireThroughAnInlet(t *testing.T) {
 					return
 				}
 				same(t, fmt.Sprintf("seed %d", seed), m, all[0])
-				if m.Peer == nil || m.Peer.Conn != 7 {
+				if m.Peer() == nil || m.Peer().Conn != 7 {
 					t.Fatal("a message without its peer")
 				}
 				all = all[1:]
@@ -484,7 +484,7 @@ func FuzzInlet(f *testing.F) {
 				if m.Size() > len(b) {
 					t.Fatalf("a message of %d bytes out of %d", m.Size(), len(b))
 				}
-				all = append(all, fmt.Sprint(m.Head, m.Tail))
+				all = append(all, fmt.Sprint(m.Head, m.Tail()))
 			}
 		}
 		a, failed1 := take(len(b) + 1)

@@ -98,7 +98,7 @@ func (in *Inlet) count(more bool, size uint64) error {
 	if in.Each == nil {
 		return nil
 	}
-	c := message.Chunk{Buf: in.full[:in.scan], Large: in.pending, Peer: in.peer} // none of pending is an earlier message's
+	c := message.Chunk{Buf: in.full[:in.scan], Large: in.pending, From: in.from} // none of pending is an earlier message's
 	in.pending = in.pending[:0]
 	return in.Each(c.Cut(from, 0, 1))
 }

@@ -83,7 +83,7 @@ func TestBufferGivesBackWhatIsItsOwn(t *testing.T) {
 	span := c.Cut(0, 0, 3)
 	var b message.Buffer
 	span.Into(&b, &s)
-	copied := b.Tail[0]
+	copied := b.Tail()[0]
 	if &b.Head[0] != &shared[0] || !bytes.Equal(copied, own) {
 		t.Fatal("the first message is another one")
 	}

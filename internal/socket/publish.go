@@ -89,7 +89,7 @@ func shared(frames [][]byte) [][]byte {
 func putAny(q *pipe.Queue, frames [][]byte, m *message.Message, share bool) pipe.Outcome {
 	switch {
 	case m != nil:
-		return q.PutMessage(nil, m)
+		return q.PutMessage(nil, *m)
 	case share:
 		return q.PutShared(frames)
 	}

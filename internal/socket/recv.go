@@ -7,7 +7,6 @@ import (
 	"github.com/glassmq/zmq/internal/message"
 	"github.com/glassmq/zmq/internal/pattern"
 	"github.com/glassmq/zmq/internal/pipe"
-	"github.com/glassmq/zmq/monitor"
 )
 
 // A recvSide is what Recv calls share.
@@ -34,8 +33,8 @@ type recvSide struct {
 // Recv takes the next message out.
 func (c *Core) Recv(ctx context.Context) (message.Message, error) {
 	if mayBegin(ctx) {
-		if head, peer, ok := c.in.short(); ok {
-			return message.Message{Peer: peer, Head: head}, nil
+		if m, ok := c.in.short(); ok {
+			return m, nil
 		}
 	}
 	m, p, err := c.recv(ctx, nil)
@@ -62,18 +61,18 @@ func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
 
 // short is the way of nearly every message of a stream: a short one that was taken from its queue with others before,
 // on a socket whose pattern only takes turns. ok is false for all that is not so simple.
-func (s *recvSide) short() (head []byte, peer *monitor.Peer, ok bool) {
+func (s *recvSide) short() (m message.Message, ok bool) {
 	s.mu.Lock()
 	for p := s.simple(); p != nil; p = s.simple() {
-		if head, peer, ok = p.In.Short(&s.slab); !ok {
+		if m, ok = p.In.Short(&s.slab); !ok {
 			break
 		}
-		if s.fair.Next(); s.filter == nil || s.filter.wants(head) {
+		if s.fair.Next(); s.filter == nil || s.filter.wants(m.Head) {
 			break
 		}
 	}
 	s.mu.Unlock()
-	return head, peer, ok
+	return m, ok
 }
 
 func (s *recvSide) shortInto(b *message.Buffer) (ok bool) {
@@ -188,7 +187,7 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 // address puts p's name before its message. mu is held.
 func (s *recvSide) address(p *pipe.Pipe, m message.Message, b *message.Buffer, own bool) message.Message {
 	name := p.Name
-	if from := m.Peer; from != nil && !p.Given && from.RoutingID != "" && from.RoutingID != p.ID {
+	if from := m.Peer(); from != nil && !p.Given && from.RoutingID != "" && from.RoutingID != p.ID {
 		name = []byte(from.RoutingID) // another peer is there by now: this one's message is still its own
 	}
 	if own {

@@ -218,13 +218,13 @@ func (s *sendSide) route(frames [][]byte, m *message.Message) (p *pipe.Pipe, how
 	switch {
 	case p == nil:
 		return nil, pipe.Closed
-	case m == nil && s.raw && len(frames) == 2 && len(frames[1]) == 0, m != nil && s.raw && len(m.Tail) == 1 && len(m.Tail[0]) == 0:
+	case m == nil && s.raw && len(frames) == 2 && len(frames[1]) == 0, m != nil && s.raw && m.Len() == 2 && len(m.Body()) == 0:
 		return p, hangsUp
 	case m == nil:
 		return p, p.Out.Put(nil, frames[1:])
 	}
-	rest := m.Skip(1)
-	return p, p.Out.PutMessage(nil, &rest)
+	tail := m.Tail()
+	return p, p.Out.PutParts(nil, tail[0], tail[1:])
 }
 
 // hangsUp is an Outcome of ours: the message ends the connection, behind what is queued (zmq_socket(3), ZMQ_STREAM).

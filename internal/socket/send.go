@@ -179,7 +179,7 @@ func (s *sendSide) put(frames [][]byte, m *message.Message) (*pipe.Pipe, pipe.Ou
 		if m == nil {
 			how = p.Out.Put(envelope, frames)
 		} else {
-			how = p.Out.PutMessage(envelope, m)
+			how = p.Out.PutMessage(envelope, *m)
 		}
 		if how == pipe.Queued || how == pipe.First {
 			s.choose.Took(p)

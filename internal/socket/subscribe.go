@@ -211,7 +211,7 @@ func (l *link) hear() {
 	}
 }
 
-func frameList(m message.Message) [][]byte { return append([][]byte{m.Head}, m.Tail...) }
+func frameList(m message.Message) [][]byte { return append([][]byte{m.Head}, m.Tail()...) }
 
 // Topics is the number of different prefixes that this socket, or its peers, subscribed to.
 func (c *Core) Topics() int {

@@ -17,7 +17,7 @@ func FuzzParseSubscription(f *testing.F) {
 	f.Fuzz(func(t *testing.T, head []byte, more bool) {
 		m := message.Message{Head: head}
 		if more {
-			m.Tail = [][]byte{nil}
+			m = message.New([][]byte{head, nil})
 		}
 		prefix, on, ok := ParseSubscription(m)
 		if want := !more && len(head) > 0 && head[0] <= 1; ok != want {

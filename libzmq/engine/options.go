@@ -279,10 +279,10 @@ func (f truth) set(s *zmqSocket, value []byte) error {
 func subscribe(on bool) form {
 	return calls{do: func(s *zmqSocket, value []byte) error {
 		if s.typ == "XPUB" {
-			if s.settings.manual == 0 && s.settings.manualLast == 0 || s.in.Peer == nil {
+			if s.settings.manual == 0 && s.settings.manualLast == 0 || s.in.Peer() == nil {
 				return invalid
 			}
-			err := s.core.Admit(s.in.Peer.Conn, value, on)
+			err := s.core.Admit(s.in.Peer().Conn, value, on)
 			if errors.Is(err, socket.ErrNotFound) { // the peer has gone: so has its wish
 				return nil
 			}

@@ -86,7 +86,7 @@ func (s *zmqSocket) far() (n int) {
 	if len(s.in.Head) >= farFrom {
 		n = len(s.in.Head)
 	}
-	for _, f := range s.in.Tail {
+	for _, f := range s.in.Tail() {
 		if len(f) >= farFrom {
 			n += len(f)
 		}
@@ -97,7 +97,7 @@ func (s *zmqSocket) far() (n int) {
 // laid is the room that s.in takes.
 func (s *zmqSocket) laid() (size int) {
 	size = recordSize + padded(len(s.in.Head))
-	for _, f := range s.in.Tail {
+	for _, f := range s.in.Tail() {
 		size += recordSize + padded(len(f))
 	}
 	return size
@@ -112,13 +112,13 @@ func padded(n int) int {
 
 // lay puts s.in into room, which is as large as it takes.
 func (s *zmqSocket) lay(room []byte) {
-	facts, flags := s.facts.of(s.in.Peer), C.uint64_t(0)
+	facts, flags := s.facts.of(s.in.Peer()), C.uint64_t(0)
 	if s.isEvent {
 		flags = C.RECORD_EVENT
 	}
-	room = lay(room, s.in.Head, facts, len(s.in.Tail) > 0, flags)
-	for i, f := range s.in.Tail {
-		room = lay(room, f, facts, i+1 < len(s.in.Tail), 0)
+	room = lay(room, s.in.Head, facts, len(s.in.Tail()) > 0, flags)
+	for i, f := range s.in.Tail() {
+		room = lay(room, f, facts, i+1 < len(s.in.Tail()), 0)
 	}
 }
 
