@@ -67,7 +67,11 @@ func (s *recvSide) short() (m message.Message, ok bool) {
 		if m, ok = p.In.Short(&s.slab); !ok {
 			break
 		}
-		if s.fair.Next(); s.filter == nil || s.filter.wants(m.Head) {
+		if s.fair.Next(); s.named {
+			m = s.slab.Prepend(s.nameOf(p, m), m)
+			break
+		}
+		if s.filter == nil || s.filter.wants(m.Head) {
 			break
 		}
 	}
@@ -81,7 +85,11 @@ func (s *recvSide) shortInto(b *message.Buffer) (ok bool) {
 		if ok = p.In.ShortInto(b); !ok {
 			break
 		}
-		if s.fair.Next(); s.filter == nil || s.filter.wants(b.Head) {
+		if s.fair.Next(); s.named {
+			b.Prepend(s.nameOf(p, b.Message))
+			break
+		}
+		if s.filter == nil || s.filter.wants(b.Head) {
 			break
 		}
 	}
@@ -186,15 +194,19 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 
 // address puts p's name before its message. mu is held.
 func (s *recvSide) address(p *pipe.Pipe, m message.Message, b *message.Buffer, own bool) message.Message {
-	name := p.Name
-	if from := m.Peer(); from != nil && !p.Given && from.RoutingID != "" && from.RoutingID != p.ID {
-		name = []byte(from.RoutingID) // another peer is there by now: this one's message is still its own
-	}
 	if own {
-		return s.slab.Prepend(name, m)
+		return s.slab.Prepend(s.nameOf(p, m), m)
 	}
-	b.Prepend(name)
+	b.Prepend(s.nameOf(p, m))
 	return b.Message
+}
+
+// nameOf is the name of who sent m, which came from p. mu is held.
+func (s *recvSide) nameOf(p *pipe.Pipe, m message.Message) []byte {
+	if from := m.Peer(); from != nil && !p.Given && from.RoutingID != "" && from.RoutingID != p.ID {
+		return []byte(from.RoutingID) // another peer is there by now: this one's message is still its own
+	}
+	return p.Name
 }
 
 // emptied: p has no message now, or never again. mu is held.

@@ -42,8 +42,15 @@ type sendSide struct {
 
 // Send queues frames as one message and copies their bytes. A nil error says: queued, whole.
 func (c *Core) Send(ctx context.Context, frames [][]byte) error {
-	if len(frames) == 1 && len(frames[0]) < message.LargeBody && mayBegin(ctx) && c.out.short(frames[0]) {
-		return nil
+	switch len(frames) {
+	case 1:
+		if len(frames[0]) < message.LargeBody && mayBegin(ctx) && c.out.short(frames[0]) {
+			return nil
+		}
+	case 2:
+		if c.out.router != nil && len(frames[1]) < message.LargeBody && mayBegin(ctx) && c.out.shortTo(frames[0], frames[1]) {
+			return nil
+		}
 	}
 	return c.send(ctx, frames, nil)
 }
@@ -64,6 +71,17 @@ func (s *sendSide) short(frame []byte) (ok bool) {
 			s.robin.Next()
 			ok = true
 		}
+	}
+	s.mu.Unlock()
+	return ok
+}
+
+// shortTo is short for a ROUTER: a message of one frame for a peer for whom others wait to be written.
+func (s *sendSide) shortTo(name, frame []byte) (ok bool) {
+	s.mu.Lock()
+	if s.err == nil && s.waiting.first == nil && !s.raw {
+		p := s.router.Find(name)
+		ok = p != nil && p.Out.PutShort(frame)
 	}
 	s.mu.Unlock()
 	return ok

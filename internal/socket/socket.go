@@ -175,7 +175,8 @@ func (c *Core) bothWays() {
 func (c *Core) routes() {
 	c.out.router = pattern.NewRouter(rand.Uint32())
 	c.out.choose = c.out.router
-	c.in.choose, c.in.named = pattern.NewFairQueue(), true
+	c.fairQueue()
+	c.in.named = true
 }
 
 func (c *Core) publishes() {
