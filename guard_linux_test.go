@@ -14,8 +14,10 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/monitor"
 )
 
 // What the engine's speed rests on, counted and not timed, so that a busy machine says the same: how often a message makes the
@@ -32,6 +34,8 @@ var guarded = map[string]struct {
 	// Nine or ten: at either end a write, a read that finds nothing, one that finds the message, and a look at the poller. Both
 	// ends share a processor, mostly, and wake each other there.
 	"a round trip": {guardedRoundTrips, 14, 2},
+	// Nobody writes, or reads, each by itself.
+	"one of a hundred requests": {guardedRequests, 1, 0.5},
 }
 
 func guardedStream(t testing.TB, n int) {
@@ -75,6 +79,32 @@ func guardedRoundTrips(t testing.TB, n int) {
 	answering.Wait()
 }
 
+func guardedRequests(t testing.TB, n int) {
+	router, dealer := zmq.NewRouter(zmq.Config{}), zmq.NewDealer(zmq.Config{})
+	defer router.Close()
+	defer dealer.Close()
+	must(t, dealer.Connect(guardedBind(t, router)))
+	var answering sync.WaitGroup
+	answering.Go(func() {
+		var b zmq.Buffer
+		for range n {
+			must(t, router.RecvInto(context.Background(), &b))
+			must(t, router.Send(context.Background(), b.Frame(0), b.Frame(1)))
+		}
+	})
+	body := make([]byte, 64)
+	var b zmq.Buffer
+	for i := range n + 100 { // a hundred are on their way
+		if i >= 100 {
+			must(t, dealer.RecvInto(context.Background(), &b))
+		}
+		if i < n {
+			must(t, dealer.Send(context.Background(), body))
+		}
+	}
+	answering.Wait()
+}
+
 func guardedBind(t testing.TB, s zmq.Socket) string {
 	bound, err := s.Bind("tcp://127.0.0.1:*")
 	must(t, err)
@@ -105,6 +135,43 @@ func switches(t *testing.T) int64 {
 	var u syscall.Rusage
 	must(t, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
 	return u.Nvcsw
+}
+
+// TestGuardAnswers has one processor, so nobody else writes while this goroutine works. Who works off what has come leaves the
+// writing to somebody who will find more than one answer; the last one it writes by itself, for nobody knows when the next comes.
+func TestGuardAnswers(t *testing.T) {
+	const n = 100
+	router := zmq.NewRouter(zmq.Config{Context: newContext(t)})
+	conn := passerby(t, guardedBind(t, router), 0)
+	defer conn.Close()
+	_, err := conn.Write(append(spelled(t, "peer", "ROUTER"), spelled(t, fmt.Sprintf(`repeat:%d{ frame{ "ask" } }`, n), "ROUTER")...))
+	must(t, err)
+	peer := func() (p monitor.PeerState) {
+		for _, p = range router.State().Peers {
+		}
+		return p
+	}
+	until(t, patience, "all have come", func() bool { return peer().QueueIn == n })
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	begun := peer().MessagesOut
+	for i := range n {
+		m, err := router.Recv(zmq.NoWait)
+		must(t, err)
+		for end := time.Now().Add(50 * time.Microsecond); time.Now().Before(end); { // longer than a socket is busy
+		}
+		send(t, router, string(m.Frame(0)), "answer")
+		if out := peer().MessagesOut - begun; i == 0 && out != 0 {
+			t.Errorf("the first answer was written at once, with %d more requests at hand", n-1)
+		}
+	}
+	until(t, patience, "all are written", func() bool { return peer().MessagesOut == begun+n })
+	_, err = conn.Write(spelled(t, `frame{ "ask" }`, "ROUTER"))
+	must(t, err)
+	m, err := router.Recv(within(t))
+	must(t, err)
+	if send(t, router, string(m.Frame(0)), "answer"); peer().MessagesOut != begun+n+1 {
+		t.Error("the only answer was left to somebody else")
+	}
 }
 
 // guardRole is set in the process whose system calls are counted.

@@ -13,7 +13,8 @@ import (
 // Writing has no goroutine of its own. Whoever finds something queued and nobody writing becomes the writer:
 //
 //  1. Flush is called by the Send that put the first message into an empty queue, or by who queued a command;
-//  2. on a quiet socket the caller writes by itself, without waiting: a round trip then costs no goroutine switch;
+//  2. on a quiet socket, whose user has nothing more at hand to answer, the caller writes by itself, without waiting: a round
+//     trip then costs no goroutine switch;
 //  3. on a busy one, or when the kernel takes no more, a goroutine writes what gathers meanwhile, a chunk of up to
 //     64 KiB a call, and ends when there is nothing left.
 
@@ -63,7 +64,7 @@ func (c *Conn) Flush() {
 	}
 	c.writing = true
 	c.mu.Unlock()
-	if c.quiet() && c.writeNow() {
+	if c.quiet() && !c.host.Busy() && c.writeNow() {
 		return
 	}
 	c.host.Work().Add(1)

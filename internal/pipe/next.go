@@ -41,6 +41,9 @@ func (q *Queue) ShortInto(b *message.Buffer) (ok bool) {
 	return ok
 }
 
+// AtHand reports whether the consumer has taken a message that it has not worked off. The consumer's lock is held.
+func (q *Queue) AtHand() bool { return q.span.Left > 0 }
+
 // Into is Next into memory that is used again.
 func (q *Queue) Into(b *message.Buffer) (ok, room bool) {
 	if q.span.Left == 0 || q.step == 1 {

@@ -204,6 +204,17 @@ func (h *host) Received(c *peer.Conn, mayLend bool) (lend bool) {
 	return s.received(c.Pipe) && mayLend && s.lend(c)
 }
 
+func (h *host) Busy() bool {
+	s := &h.in
+	if s.fair == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.fair.Current()
+	return p != nil && p.In.AtHand()
+}
+
 func (h *host) Sendable(p *pipe.Pipe) { h.out.ready(p) }
 
 // attach puts p among the socket's pipes. Control lock held.
