@@ -233,6 +233,39 @@ func systemCalls(t *testing.T, name string, n int) int {
 	return 0
 }
 
+// TestGuardChatty holds a ROUTER with clients that ask now and then: however often they have asked, each costs a few KiB.
+func TestGuardChatty(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has memory of its own")
+	}
+	const clients, asked = 50, 2000
+	x := newContext(t)
+	router := zmq.NewRouter(zmq.Config{Context: x})
+	bound := guardedBind(t, router)
+	var all [clients]*zmq.Dealer
+	for i := range all {
+		all[i] = zmq.NewDealer(zmq.Config{Context: x})
+		connect(t, all[i], bound)
+		must(t, all[i].WaitReady(within(t), 1))
+	}
+	body, ctx := make([]byte, 64), context.Background()
+	before := inUse()
+	for range asked {
+		for _, c := range all {
+			must(t, c.Send(ctx, body))
+			m, err := router.Recv(ctx)
+			must(t, err)
+			must(t, router.Send(ctx, m.Frame(0), body))
+			_, err = c.Recv(ctx)
+			must(t, err)
+		}
+	}
+	if each := (inUse() - before) / (2 * clients); each > 12<<10 {
+		t.Errorf("each end of a connection grew by %d bytes", each)
+	}
+	runtime.KeepAlive(all)
+}
+
 // TestGuardIdle holds a thousand connections that have said hello and nothing else: each costs, at either end, one goroutine and
 // a few KiB.
 func TestGuardIdle(t *testing.T) {

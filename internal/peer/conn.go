@@ -72,7 +72,8 @@ type Conn struct {
 	out    writer     // whoever writes
 	inlet  pipe.Inlet // whoever reads
 	sealed sealed     // whoever reads, too: what came over a sealed connection
-	peek   try        // whoever reads, too
+	peek   try        // whoever reads, too …
+	wait   try        // … and if it waits
 	back   chan error // what a Recv call that read for us gives back
 
 	came0, sent0 pipe.Count // what the pipe had carried before

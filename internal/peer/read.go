@@ -74,7 +74,7 @@ func (c *Conn) Read() (first bool, err error) {
 	if c.inlet.Stalled() {
 		return c.resume()
 	}
-	n, err := c.nc.Read(c.space())
+	n, err := c.await()
 	if n > 0 {
 		c.beat.heard()
 		var bad error

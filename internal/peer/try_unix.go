@@ -41,6 +41,31 @@ func (t *try) read(raw syscall.RawConn, b []byte) (int, error) {
 	return t.done(err)
 }
 
+// await is a Read of the connection that asks where to read to when something has come, and not before it waits: by then the
+// socket has often worked off what came before, and its place is free.
+func (c *Conn) await() (int, error) {
+	t := &c.wait
+	if c.raw == nil {
+		return c.nc.Read(c.space())
+	}
+	if t.call == nil {
+		t.call = func(fd uintptr) bool {
+			n, err := syscall.Read(int(fd), c.space())
+			for err == syscall.EINTR {
+				n, err = syscall.Read(int(fd), c.space())
+			}
+			if n == 0 && err == nil {
+				err = io.EOF
+			}
+			t.once(n, err)
+			return err != syscall.EAGAIN
+		}
+	}
+	t.n, t.err = 0, nil
+	err := c.raw.Read(t.call)
+	return t.done(err)
+}
+
 // once notes what a call came to, and says that it was the only one: who waits is a goroutine.
 func (t *try) once(n int, err error) bool {
 	switch err {

@@ -62,8 +62,11 @@ func (in *Inlet) Room() []byte {
 	if in.body != nil {
 		return in.body[in.have:]
 	}
-	if in.c == nil || len(in.full)-in.w < max(64, len(in.full)/8) {
+	switch {
+	case in.c == nil || len(in.full)-in.w < max(64, len(in.full)/8):
 		in.move()
+	case in.w >= warm:
+		in.rewind()
 	}
 	if in.Raw {
 		return in.full[in.w+rawHeader:]
@@ -74,6 +77,33 @@ func (in *Inlet) Room() []byte {
 // rawHeader is what is left free before raw bytes: a frame's header, which is no longer than this, goes there when it is
 // known how many came.
 const rawHeader = 9
+
+// warm is from where in a chunk one that the consumer has emptied is begun anew, so that a connection whose messages come now and
+// then stays in a few pages, which are in a cache, and does not go through all of its chunk.
+const warm = 1 << 10
+
+// rewind begins the chunk anew if the consumer has emptied it.
+func (in *Inlet) rewind() {
+	q := in.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.idle || in.c != q.head || in.c != q.tail || in.start == 0 || in.Each != nil || cap(in.c.Buf) > message.ChunkMost {
+		return
+	}
+	rest := in.full[in.start:in.w]
+	q.rewind()
+	in.shift(rest, 0)
+}
+
+// shift moves the unfinished message.
+func (in *Inlet) shift(rest []byte, to int) {
+	copy(in.full[to:], rest)
+	by := in.start - to
+	for i := range in.pending {
+		in.pending[i].At -= by
+	}
+	in.w, in.scan, in.start = in.w-by, in.scan-by, to
+}
 
 // move makes room behind the unfinished message: in the same chunk if much of it is free, or the consumer has emptied it;
 // else in a new one.
@@ -100,12 +130,7 @@ func (in *Inlet) move() {
 		}
 		q.mu.Unlock()
 	}
-	copy(in.full[to:], rest)
-	by := in.start - to
-	for i := range in.pending {
-		in.pending[i].At -= by
-	}
-	in.w, in.scan, in.start = in.w-by, in.scan-by, to
+	in.shift(rest, to)
 }
 
 // grownChunk is the size from which a chunk is worth to be used again; one that is smaller and full has traffic enough

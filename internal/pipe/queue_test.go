@@ -297,6 +297,38 @@ func TestWireThroughAnInlet(t *testing.T) {
 	}
 }
 
+// A connection whose messages come one at a time, and are received before the next, stays at the beginning of a small chunk.
+func TestNowAndThenStaysSmall(t *testing.T) {
+	q := NewQueue(1000, new(Spares))
+	in := &Inlet{}
+	in.Open(q, nil)
+	var slab message.Slab
+	frames := [][]byte{body(1, 64)}
+	for i := range 10_000 {
+		b := encode([][][]byte{frames})
+		for half := range 2 { // and is cut in two
+			part := b[half*20 : min(len(b), 20+half*len(b))]
+			if n := copy(in.Room(), part); n < len(part) {
+				t.Fatalf("message %d: room for %d bytes", i, n)
+			}
+			if _, err := in.Advance(len(part)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m, ok, _ := q.Next(&slab)
+		if !ok {
+			t.Fatalf("message %d did not come", i)
+		}
+		same(t, fmt.Sprintf("message %d", i), m, frames)
+		if _, ok, _ := q.Next(&slab); ok {
+			t.Fatalf("message %d came twice", i)
+		}
+	}
+	if len(in.full) > 8<<10 {
+		t.Errorf("after 10,000 messages of 64 bytes the chunk has %d", len(in.full))
+	}
+}
+
 func TestBreakAtEveryByte(t *testing.T) {
 	messages := [][][]byte{{body(1, 3)}, {body(2, 0), body(3, 300)}, {body(4, message.LargeBody)}, {body(5, 1), body(6, message.LargeBody+7), body(7, 2)}, {body(8, 5)}}
 	whole := encode(messages)
