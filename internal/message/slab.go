@@ -6,27 +6,30 @@ import (
 	"github.com/glassmq/zmq/monitor"
 )
 
+// What one kept message keeps alive beyond itself is a slab and its mores: less than 4 KiB.
 const (
-	// slabSize bounds what one kept message keeps alive beyond itself. From 1 KiB to 256 KiB the time per message
-	// shows no trend, so small memory wins; and 3 KiB is cut eight to a span of the allocator, 4 KiB only two, which
-	// makes its bytes 40 % dearer.
-	slabSize = 3 << 10
+	// slabSize: from 1 KiB to 256 KiB the time per message shows no trend, so small memory wins; and this is cut three to a
+	// span of the allocator, which wastes little of it.
+	slabSize = 2688
 	// slabMost is the largest body that is cut from a slab; a larger one would waste most of a slab's tail.
 	slabMost = 1 << 10
-	// slabFrames is the same for frame headers: 64 are 1.5 KiB.
-	slabFrames = 64
-	// slabRests is the same for what messages of several frames have besides: 32 are 1 KiB.
-	slabRests = 32
+	// slabMores is how many mores are made at a time: 1,280 bytes.
+	slabMores = 16
 )
 
-// A Slab is where small received bodies are copied to, so that many share an allocation and a kept one keeps at most
-// slabSize bytes alive beyond itself. The zero Slab is ready. Not safe for concurrent use: the receiving lock guards it.
+// A Slab is where small received bodies are copied to, so that many share an allocation. The zero Slab is ready. Not safe
+// for concurrent use: the receiving lock guards it.
 type Slab struct {
-	Given  func(bytes int) // hears of memory that is given away, some kilobytes at a time; may be nil
-	bytes  []byte
-	used   int // of bytes; a number, because a slice that moves on would be a pointer written for each message
-	frames [][]byte
-	rests  []Rest
+	Given func(bytes int) // hears of memory that is given away, some kilobytes at a time; may be nil
+	bytes []byte
+	used  int // of bytes; a number, because a slice that moves on would be a pointer written for each message
+	mores []more
+}
+
+// A more is the Rest of a message, with room for the usual number of frames.
+type more struct {
+	rest Rest
+	tail [2][]byte
 }
 
 // copy returns a copy of b that nobody else writes to. An empty body is not nil: it is a frame.
@@ -55,28 +58,21 @@ func (s *Slab) give(bytes int) {
 
 // Prepend returns m with one frame more before its others. The frame is shared.
 func (s *Slab) Prepend(frame []byte, m Message) Message {
-	tail := append(s.list(m.Len()), m.Head)
-	return Message{frame, s.rest(m.Peer(), append(tail, m.Tail()...))}
+	rest := s.rest(m.Peer(), m.Len())
+	rest.Tail = append(append(rest.Tail, m.Head), m.Tail()...)
+	return Message{frame, rest}
 }
 
-// rest returns a Rest of its own.
-func (s *Slab) rest(peer *monitor.Peer, tail [][]byte) *Rest {
-	if len(s.rests) == cap(s.rests) {
-		s.rests = make([]Rest, 0, slabRests)
+// rest returns a message's own Rest, to whose Tail n frames are to be appended.
+func (s *Slab) rest(peer *monitor.Peer, n int) *Rest {
+	if len(s.mores) == cap(s.mores) {
+		s.mores = make([]more, 0, slabMores)
 	}
-	s.rests = append(s.rests, Rest{peer, tail})
-	return &s.rests[len(s.rests)-1]
-}
-
-// list returns an empty list of frames with room for a few; grow by append.
-func (s *Slab) list(n int) [][]byte {
-	if n > slabFrames/4 {
-		return make([][]byte, 0, n)
+	s.mores = s.mores[:len(s.mores)+1]
+	m := &s.mores[len(s.mores)-1]
+	m.rest = Rest{peer, m.tail[:0]}
+	if n > len(m.tail) {
+		m.rest.Tail = make([][]byte, 0, n)
 	}
-	if n > cap(s.frames)-len(s.frames) {
-		s.frames = make([][]byte, 0, slabFrames)
-	}
-	from := len(s.frames)
-	s.frames = s.frames[:from+n]
-	return s.frames[from : from : from+n]
+	return &m.rest
 }

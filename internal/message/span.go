@@ -79,11 +79,11 @@ func (s *Span) Next(slab *Slab) Message {
 	if !s.more {
 		return Message{head, s.from}
 	}
-	tail := slab.list(s.frames())
+	rest := slab.rest(s.peer(), s.frames())
 	for s.more {
-		tail = append(tail, s.cut(slab))
+		rest.Tail = append(rest.Tail, s.cut(slab))
 	}
-	return Message{head, slab.rest(s.peer(), tail)}
+	return Message{head, rest}
 }
 
 func (s *Span) peer() *monitor.Peer {
