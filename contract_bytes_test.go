@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -133,4 +134,60 @@ func passedOn(t *testing.T, x *zmq.Context, at string) string {
 	running.Go(func() { p.Run(ctx) })
 	t.Cleanup(func() { cancel(); running.Wait() })
 	return bindTo(t, back, "tcp://127.0.0.1:*")
+}
+
+// A clone of what is in a Buffer is what it was, who sent it and of how many frames included, whatever comes into the Buffer next.
+func TestACloneStaysAsItIs(t *testing.T) {
+	x := newContext(t)
+	rep, first, second := zmq.NewRep(zmq.Config{Context: x}), zmq.NewReq(zmq.Config{Context: x}), zmq.NewReq(zmq.Config{Context: x})
+	at := bindTo(t, rep, "tcp://127.0.0.1:*")
+	connect(t, first, at)
+	connect(t, second, at)
+	var question, answer zmq.Buffer
+	var kept []zmq.Message
+	var was []string
+	told := func(m zmq.Message) string { return fmt.Sprintf("%q from %d", m.AppendFrames(nil), m.Conn()) }
+	keep := func(b *zmq.Buffer) {
+		kept, was = append(kept, b.Clone()), append(was, told(b.Message))
+	}
+	for i, words := range [][]string{{"one"}, {"two", "frames"}, {"three", "frames", "here"}, {"again one"}, {"last", "two"}} {
+		asker := []*zmq.Req{first, second}[i%2]
+		send(t, asker, words...)
+		must(t, rep.RecvInto(within(t), &question))
+		keep(&question)
+		send(t, rep, words...)
+		must(t, asker.RecvInto(within(t), &answer))
+		keep(&answer)
+	}
+	for i, m := range kept {
+		if is := told(m); is != was[i] {
+			t.Errorf("a clone was %s, and is %s now", was[i], is)
+		}
+	}
+}
+
+// Who keeps one message of several frames does not keep what came with it.
+func TestOneKeptMessageKeepsNoOther(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has memory of its own")
+	}
+	const many, size = 40 * 14, 64 << 10
+	x := newContext(t)
+	push, pull := zmq.NewPush(zmq.Config{Context: x}), zmq.NewPull(zmq.Config{Context: x})
+	connect(t, push, bindTo(t, pull, "tcp://127.0.0.1:*"))
+	body, before := make([]byte, size), inUse()
+	var kept []zmq.Message
+	for i := range many {
+		must(t, push.Send(within(t), []byte("t"), body))
+		m, err := pull.Recv(within(t))
+		must(t, err)
+		if i%14 == 0 {
+			kept = append(kept, m)
+		}
+	}
+	grown := inUse() - before
+	if most := int64(len(kept)*size + 4<<20); grown > most {
+		t.Errorf("%d messages of %d bytes are kept, and %d bytes with them, at most %d allowed", len(kept), size, grown, most)
+	}
+	runtime.KeepAlive(kept)
 }

@@ -54,8 +54,8 @@
 // A message has one or more frames, and arrives whole or not at all. Send copies: the bytes are the caller's again when
 // it returns. A [Message] is to [][]byte what a string is to []byte: nobody changes its bytes once it exists, so copies
 // share them, any goroutine may read them, and SendMessage need not copy. What Recv returns is the caller's to keep for
-// ever but not to change; Clone gives bytes to change. A small message that is kept keeps up to 4 KiB alive with it,
-// unless it is cloned.
+// ever but not to change; Clone gives bytes to change. A small message that is kept keeps up to 4 KiB alive with it, one
+// of several frames up to 8, unless it is cloned.
 //
 // RecvInto receives into a [Buffer] whose memory is used again: no garbage, and its frames are valid until the next
 // RecvInto. Send them, or Clone what is to go by SendMessage: a queue that shares them does not know of the next RecvInto.

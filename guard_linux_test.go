@@ -18,6 +18,8 @@ import (
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmtp"
+	"github.com/glassmq/zmq/zmtp/curve"
 )
 
 // What the engine's speed rests on, counted and not timed, so that a busy machine says the same: how often a message makes the
@@ -238,32 +240,46 @@ func TestGuardChatty(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector has memory of its own")
 	}
-	const clients, asked = 50, 2000
-	x := newContext(t)
-	router := zmq.NewRouter(zmq.Config{Context: x})
-	bound := guardedBind(t, router)
-	var all [clients]*zmq.Dealer
-	for i := range all {
-		all[i] = zmq.NewDealer(zmq.Config{Context: x})
-		connect(t, all[i], bound)
-		must(t, all[i].WaitReady(within(t), 1))
+	own := curve.NewKeyPair()
+	for name, c := range map[string]struct {
+		server, client zmtp.Mechanism
+		asked          int
+		most           int64 // bytes of an end
+	}{
+		"in the clear": {nil, nil, 2000, 12 << 10},
+		"CURVE":        {curve.Server(own), curve.Client(curve.NewKeyPair(), own.Public), 800, 20 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const clients = 50
+			x := newContext(t)
+			router := zmq.NewRouter(zmq.Config{Context: x, Mechanism: c.server, Authenticate: anybody(c.server)})
+			bound := guardedBind(t, router)
+			var all [clients]*zmq.Dealer
+			for i := range all {
+				all[i] = zmq.NewDealer(zmq.Config{Context: x, Mechanism: c.client})
+				connect(t, all[i], bound)
+				must(t, all[i].WaitReady(within(t), 1))
+			}
+			body, ctx := make([]byte, 64), context.Background()
+			before := inUse()
+			for range c.asked {
+				for _, asker := range all {
+					must(t, asker.Send(ctx, body))
+					m, err := router.Recv(ctx)
+					must(t, err)
+					must(t, router.Send(ctx, m.Frame(0), body))
+					_, err = asker.Recv(ctx)
+					must(t, err)
+				}
+			}
+			each := (inUse() - before) / (2 * clients)
+			t.Logf("each end of a connection grew by %d bytes", each)
+			if each > c.most {
+				t.Errorf("at most %d are allowed", c.most)
+			}
+			runtime.KeepAlive(all)
+		})
 	}
-	body, ctx := make([]byte, 64), context.Background()
-	before := inUse()
-	for range asked {
-		for _, c := range all {
-			must(t, c.Send(ctx, body))
-			m, err := router.Recv(ctx)
-			must(t, err)
-			must(t, router.Send(ctx, m.Frame(0), body))
-			_, err = c.Recv(ctx)
-			must(t, err)
-		}
-	}
-	if each := (inUse() - before) / (2 * clients); each > 12<<10 {
-		t.Errorf("each end of a connection grew by %d bytes", each)
-	}
-	runtime.KeepAlive(all)
 }
 
 // TestGuardIdle holds a thousand connections that have said hello and nothing else: each costs, at either end, one goroutine and

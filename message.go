@@ -49,7 +49,8 @@ func (m Message) AppendFrames(dst [][]byte) [][]byte {
 // Skip is m without its first n frames, and from the same peer.
 func (m Message) Skip(n int) Message { return Message{m.m.Skip(n)} }
 
-// Clone is m with bytes of its own, to change or to keep: a small received message otherwise keeps up to 4 KiB alive.
+// Clone is m with bytes of its own, to change or to keep: a small received message otherwise keeps up to 4 KiB alive,
+// one of several frames up to 8.
 func (m Message) Clone() Message { return Message{m.m.Clone()} }
 
 // Peer is who sent m; the zero Peer if it was not received.
@@ -69,8 +70,8 @@ func (m Message) Conn() monitor.ConnID {
 	return 0
 }
 
-// A Buffer is a Message whose memory RecvInto uses again: its frames are valid until the next RecvInto only. Clone keeps
-// one; for SendMessage it has to be cloned, too. The zero Buffer is ready. It is for one goroutine at a time, and must not be copied once it was used.
+// A Buffer is a Message whose memory RecvInto uses again: it and its frames are valid until the next RecvInto only, and so is
+// a copy of the Message. Clone keeps one; for SendMessage it has to be cloned, too. The zero Buffer is ready. It is for one goroutine at a time, and must not be copied once it was used.
 type Buffer struct {
 	Message
 	mem message.Buffer

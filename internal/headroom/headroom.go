@@ -63,7 +63,11 @@ func collected(begin time.Time) {
 		held.Store(nil)
 		watched.Store(false)
 		return
-	case held.Load() == nil && took < often && small():
+	case held.Load() != nil:
+		if !small(4 * Size) { // with headroom the goal is twice that, and twice what is in use
+			held.Store(nil)
+		}
+	case took < often && small(Size):
 		hold()
 	}
 	await(now)
@@ -76,9 +80,9 @@ func hold() {
 	held.Store(b)
 }
 
-// small reports whether the heap is, and may grow.
-func small() bool {
+// small reports whether the collector comes before the heap has most bytes, and nobody has set a limit.
+func small(most uint64) bool {
 	goal := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}}
 	metrics.Read(goal)
-	return goal[0].Value.Kind() == metrics.KindUint64 && goal[0].Value.Uint64() < Size && debug.SetMemoryLimit(-1) == math.MaxInt64
+	return goal[0].Value.Kind() == metrics.KindUint64 && goal[0].Value.Uint64() < most && debug.SetMemoryLimit(-1) == math.MaxInt64
 }

@@ -78,6 +78,35 @@ func resident(t *testing.T) int {
 	return pages * os.Getpagesize()
 }
 
+// It goes as soon as there is a limit, or the heap has grown.
+func TestHeadroomIsLookedAtAgain(t *testing.T) {
+	for name, change := range map[string]func() (back func()){
+		"a limit": func() func() {
+			limit := debug.SetMemoryLimit(1 << 30)
+			return func() { debug.SetMemoryLimit(limit) }
+		},
+		"a large heap": func() func() {
+			large := make([]byte, 3*Size)
+			return func() { runtime.KeepAlive(large) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gone(t)
+			stream(128<<20, Given)
+			if Held() == 0 {
+				t.Fatal("there is no headroom")
+			}
+			back := change()
+			stream(512<<20, Given)
+			if Held() != 0 {
+				t.Error("there still is headroom")
+			}
+			back()
+			gone(t)
+		})
+	}
+}
+
 // Who has set a limit, has a large heap, or makes the garbage itself is left alone.
 func TestNoHeadroom(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -23,7 +23,8 @@ type Message struct {
 	rest *Rest  // nil: one frame, and nobody sent it
 }
 
-// Rest is what else belongs to a message.
+// Rest is what else belongs to a message. One without a Tail is shared, and nobody writes to it; one that has a Tail, be it
+// empty by now, is a message's own.
 type Rest struct {
 	Peer *monitor.Peer // who sent it; nil unless received
 	Tail [][]byte      // frames 1…
@@ -135,11 +136,12 @@ func (m Message) Cut(n int) Message {
 // Clone is m with bytes of its own.
 func (m Message) Clone() Message {
 	c := Message{bytes.Clone(m.Head), m.rest}
-	if tail := m.Tail(); len(tail) > 0 {
-		c.rest = &Rest{m.rest.Peer, make([][]byte, len(tail))}
-		for i, f := range tail {
-			c.rest.Tail[i] = bytes.Clone(f)
-		}
+	if m.Tail() == nil {
+		return c
+	}
+	c.rest = &Rest{Peer: m.rest.Peer}
+	for _, f := range m.rest.Tail {
+		c.rest.Tail = append(c.rest.Tail, bytes.Clone(f))
 	}
 	return c
 }

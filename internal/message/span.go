@@ -22,8 +22,7 @@ func (c *Chunk) Cut(at, large, n int) Span {
 	return Span{buf: c.Buf, at: at, large: c.Large, next: large, from: c.From, Left: n}
 }
 
-// Short takes the next message out if it is one short frame, which nearly all are. Left must not be 0. It is Next without
-// a Message to be carried from call to call, half of whose cost that is.
+// Short takes the next message out if it is one frame that lies in the chunk, which nearly all are. Left must not be 0.
 func (s *Span) Short(slab *Slab) (head []byte, ok bool) {
 	b := s.buf[s.at:]
 	from, end := 2, 2+int(b[1])
@@ -79,7 +78,8 @@ func (s *Span) Next(slab *Slab) Message {
 	if !s.more {
 		return Message{head, s.from}
 	}
-	rest := slab.rest(s.peer(), s.frames())
+	frames, size := s.measure()
+	rest := slab.rest(s.peer(), frames, len(head)+size)
 	for s.more {
 		rest.Tail = append(rest.Tail, s.cut(slab))
 	}
@@ -197,13 +197,16 @@ func (s *Span) step() (from, size int, large bool) {
 	}
 }
 
-// frames counts the frames of the message from here on, so that their list is cut to measure.
-func (s *Span) frames() (n int) {
+// measure counts the frames of the message from here on, and their bytes; for one that lies outside LargeBody stands.
+func (s *Span) measure() (frames, size int) {
 	probe := *s
-	for ; probe.more; n++ {
-		probe.step()
+	for ; probe.more; frames++ {
+		_, n, large := probe.step()
+		if size += n; large {
+			size += LargeBody
+		}
 	}
-	return n
+	return frames, size
 }
 
 // Skip steps over the next message and returns its size on the wire, large bodies included.

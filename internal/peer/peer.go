@@ -50,7 +50,8 @@ type Host interface {
 	Upstream(p *pipe.Pipe, from *monitor.Peer, frames ...[]byte)
 	// Sendable says that p has room again. No lock is held.
 	Sendable(p *pipe.Pipe)
-	// Busy reports whether the socket's user has messages at hand, and will come back without having waited. No lock is held.
+	// Busy reports whether the socket's user has more messages at hand of those that were received together with the last one,
+	// and so will come back without having waited. No lock is held.
 	Busy() bool
 	// Work is the goroutines that the socket's end waits for.
 	Work() *sync.WaitGroup

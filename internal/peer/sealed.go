@@ -43,7 +43,7 @@ func (s *sealed) room() []byte {
 		} else {
 			s.buf = append(s.buf[:0], rest...)
 		}
-		s.from = 0
+		s.from, s.full = 0, false
 	}
 	return s.buf[len(s.buf):cap(s.buf)]
 }
@@ -70,6 +70,7 @@ func (s *sealed) came(n int) {
 
 // unseal opens what is whole, as far as the pipe's mark allows.
 func (c *Conn) unseal() (first bool, err error) {
+	c.inlet.Room() // before the first frame is laid: that may be the moment to begin the chunk anew
 	for err == nil && c.sealed.holds && !c.inlet.Stalled() && !c.inlet.Full() {
 		var f bool
 		if laid, bad := c.lay(); laid {

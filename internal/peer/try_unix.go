@@ -28,34 +28,34 @@ func (t *try) write(raw syscall.RawConn, b []byte) (int, error) {
 // read reads what has come by now: n is 0 without an error if nothing has.
 func (t *try) read(raw syscall.RawConn, b []byte) (int, error) {
 	if t.call == nil {
-		t.call = func(fd uintptr) bool {
-			n, err := syscall.Read(int(fd), t.b)
-			if n == 0 && err == nil {
-				err = io.EOF
-			}
-			return t.once(n, err)
-		}
+		t.call = func(fd uintptr) bool { return t.once(readNow(int(fd), t.b)) }
 	}
 	t.b, t.n, t.err = b, 0, nil
 	err := raw.Read(t.call)
 	return t.done(err)
 }
 
+// readNow is read(2), whose end is io.EOF. More than 2 GiB at once is an error on some systems.
+func readNow(fd int, b []byte) (int, error) {
+	n, err := syscall.Read(fd, b[:min(len(b), 1<<30)])
+	if n == 0 && err == nil {
+		err = io.EOF
+	}
+	return n, err
+}
+
 // await is a Read of the connection that asks where to read to when something has come, and not before it waits: by then the
 // socket has often worked off what came before, and its place is free.
 func (c *Conn) await() (int, error) {
-	t := &c.wait
 	if c.raw == nil {
 		return c.nc.Read(c.space())
 	}
+	t := &c.wait
 	if t.call == nil {
 		t.call = func(fd uintptr) bool {
-			n, err := syscall.Read(int(fd), c.space())
+			n, err := readNow(int(fd), c.space())
 			for err == syscall.EINTR {
-				n, err = syscall.Read(int(fd), c.space())
-			}
-			if n == 0 && err == nil {
-				err = io.EOF
+				n, err = readNow(int(fd), c.space())
 			}
 			t.once(n, err)
 			return err != syscall.EAGAIN

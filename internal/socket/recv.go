@@ -157,9 +157,8 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 			return m, nil, false, err
 		}
 		var more bool
-		own := b == nil // the frames are the message's own, and not b's
 		if s.holder != nil {
-			m, p, ok, own = s.held, s.holder, true, true
+			m, p, ok = s.held, s.holder, true
 			s.held, s.holder = message.Message{}, nil
 		} else if b == nil {
 			m, ok, more = p.In.Next(&s.slab)
@@ -171,8 +170,11 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 		if ok {
 			m, keep = s.choose.Took(p, m)
 			switch {
+			case s.named && b == nil: // who is named is never held
+				m = s.slab.Prepend(s.nameOf(p, m), m)
 			case s.named:
-				m = s.address(p, m, b, own)
+				b.Prepend(s.nameOf(p, m))
+				m = b.Message
 			case !keep && s.skip != nil:
 				s.skip(p)
 			}
@@ -190,15 +192,6 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 			s.mu.Lock()
 		}
 	}
-}
-
-// address puts p's name before its message. mu is held.
-func (s *recvSide) address(p *pipe.Pipe, m message.Message, b *message.Buffer, own bool) message.Message {
-	if own {
-		return s.slab.Prepend(s.nameOf(p, m), m)
-	}
-	b.Prepend(s.nameOf(p, m))
-	return b.Message
 }
 
 // nameOf is the name of who sent m, which came from p. mu is held.
