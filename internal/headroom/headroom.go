@@ -3,7 +3,7 @@
 // What Recv returns is the user's for good, so a stream of messages is a stream of garbage. A program whose heap is small is
 // collected for every 4 MiB of it (the least that runtime/debug.SetGCPercent's documentation speaks of), some hundred times a
 // second, and that takes as much of a processor as the socket does. Headroom is memory that nobody ever touches: the collector
-// counts it and comes a fifth as often, and the kernel has no page of it to give. It is held only
+// counts it and comes a fifth as often, and the kernel has no page of it to give. A heap profile shows it as strings.Builder.grow. It is held only
 //
 //   - while most of what the collector comes for is ours, and it comes often;
 //   - where the heap is small: a larger one has its own;
@@ -25,9 +25,10 @@ const (
 	// no longer fits a cache.
 	Size = 16 << 20
 
-	enough = 2 << 20               // given away between two collections: it was ours that the second came for
-	often  = 50 * time.Millisecond // between two collections: they are felt
-	seldom = time.Second           // and now they are not, with headroom or without
+	enough = 2 << 20                // given away for each collection: it was ours that they came for
+	look   = 100 * time.Millisecond // so long collections are counted before anything is decided: to take headroom makes one come at once
+	often  = 2                      // in that time: they are felt
+	seldom = time.Second            // for one: they are not, with headroom or without
 )
 
 var (
@@ -39,8 +40,7 @@ var (
 // Given says that a Recv has given n bytes away. Any goroutine may call; it is meant for every few kilobytes.
 func Given(n int) {
 	if given.Add(int64(n)) >= enough && !watched.Load() && watched.CompareAndSwap(false, true) {
-		given.Store(0)
-		await(time.Now())
+		begin()
 	}
 }
 
@@ -52,25 +52,41 @@ func Held() int64 {
 	return Size
 }
 
-// await has collected called after the next collection, on a goroutine of the runtime's. begin is when the last one was.
-func await(begin time.Time) { runtime.AddCleanup(new([4]uint64), collected, begin) }
+// A period is counted until look has passed.
+type period struct {
+	begin       time.Time
+	collections int64
+}
 
-func collected(begin time.Time) {
-	now := time.Now()
-	n, took := given.Swap(0), now.Sub(begin)
+// begin begins a period.
+func begin() {
+	given.Store(0)
+	await(period{begin: time.Now()})
+}
+
+// await has collected called after the next collection, on a goroutine of the runtime's.
+func await(p period) { runtime.AddCleanup(new([4]uint64), collected, p) }
+
+func collected(p period) {
+	p.collections++
+	took := time.Since(p.begin)
+	if 0 <= took && took < look {
+		await(p)
+		return
+	}
 	switch {
-	case n < enough || took > seldom || took < 0:
+	case given.Load()/p.collections < enough, took/time.Duration(p.collections) > seldom, took < 0:
 		held.Store(nil)
 		watched.Store(false)
 		return
 	case held.Load() != nil:
-		if !small(4 * Size) { // with headroom the goal is twice that, and twice what is in use
+		if !small(16 * Size) { // the goal is twice what is in use, and that is also all that came while the last collection was at work
 			held.Store(nil)
 		}
-	case took < often && small(Size):
+	case p.collections >= often && small(Size):
 		hold()
 	}
-	await(now)
+	begin()
 }
 
 // hold takes a Builder's memory, because that is not zeroed: to touch it would make it resident.

@@ -41,10 +41,11 @@ func gone(t *testing.T) {
 func TestTheCollectorComesLessOften(t *testing.T) {
 	gone(t)
 	without := stream(512<<20, func(int) {})
+	streamUntil(t, "there is headroom", func() bool { return Held() != 0 })
 	with := stream(512<<20, Given)
 	t.Logf("%d collections without headroom, %d with", without, with)
-	if with > without/2 {
-		t.Errorf("%d collections, want at most half of %d", with, without)
+	if most := uint32(512<<20/Size + 12); with > most { // on a busy machine it comes less often in any case
+		t.Errorf("%d collections with headroom, want one per %d bytes: at most %d", with, Size, most)
 	}
 	if Held() != Size {
 		t.Errorf("%d bytes of headroom, want %d", Held(), Size)
@@ -78,6 +79,16 @@ func resident(t *testing.T) int {
 	return pages * os.Getpagesize()
 }
 
+// streamUntil streams on until what is true: who hears of collections is a goroutine of the runtime's, which may be late.
+func streamUntil(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !is(); stream(16<<20, Given) {
+		if time.Now().After(end) {
+			t.Fatalf("not yet: %s", what)
+		}
+	}
+}
+
 // It goes as soon as there is a limit, or the heap has grown.
 func TestHeadroomIsLookedAtAgain(t *testing.T) {
 	for name, change := range map[string]func() (back func()){
@@ -86,20 +97,18 @@ func TestHeadroomIsLookedAtAgain(t *testing.T) {
 			return func() { debug.SetMemoryLimit(limit) }
 		},
 		"a large heap": func() func() {
-			large := make([]byte, 3*Size)
+			large := make([]byte, 12*Size)
 			return func() { runtime.KeepAlive(large) }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gone(t)
-			stream(128<<20, Given)
-			if Held() == 0 {
-				t.Fatal("there is no headroom")
-			}
+			streamUntil(t, "there is headroom", func() bool { return Held() != 0 })
 			back := change()
-			stream(512<<20, Given)
+			streamUntil(t, "there is none", func() bool { return Held() == 0 })
+			stream(128<<20, Given)
 			if Held() != 0 {
-				t.Error("there still is headroom")
+				t.Error("there is headroom again")
 			}
 			back()
 			gone(t)
