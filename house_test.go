@@ -84,6 +84,7 @@ var keptState = map[string]string{
 	"internal/headroom/headroom.go: given":   "the collector is the process's, and so is what it comes for",
 	"internal/headroom/headroom.go: watched": "the same",
 	"internal/headroom/headroom.go: held":    "the same",
+	"internal/headroom/headroom.go: mu":      "the same",
 	"context.go: defaultContext":             "inproc names of sockets that name no Context need a common place",
 	"internal/socket/socket.go: lastSocket":  "socket ids are unique in the process",
 	"internal/peer/conn.go: lastConn":        "connection ids are unique in the process",

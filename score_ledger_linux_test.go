@@ -160,7 +160,8 @@ func playSender(p *part) {
 			})
 			return nil, true
 		case "full":
-			return push.CanSend() != nil, true
+			// before the receiver died it was full, too, now and then
+			return len(push.State().Peers) == 0 && push.CanSend() != nil, true
 		case "stop":
 			stop.Store(true)
 		case "abandon":

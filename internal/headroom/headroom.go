@@ -17,6 +17,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -35,7 +36,9 @@ const (
 var (
 	given   atomic.Int64 // bytes since the last collection
 	watched atomic.Bool  // each collection is heard of
-	held    atomic.Pointer[strings.Builder]
+
+	mu   sync.Mutex
+	held *strings.Builder // mu guards it
 )
 
 // Given says that a Recv has given n bytes away. Any goroutine may call; it is meant for every few kilobytes.
@@ -47,7 +50,9 @@ func Given(n int) {
 
 // Held is how much of the heap is headroom.
 func Held() int64 {
-	if held.Load() == nil {
+	mu.Lock() // while it is being taken it is there, or not
+	defer mu.Unlock()
+	if held == nil {
 		return 0
 	}
 	return Size
@@ -75,14 +80,16 @@ func collected(p period) {
 		await(p)
 		return
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	switch {
 	case given.Load()/p.collections < enough, took/time.Duration(p.collections) > seldom, took < 0:
-		held.Store(nil)
+		held = nil
 		watched.Store(false)
 		return
-	case held.Load() != nil:
+	case held != nil:
 		if !small(16 * Size) { // the goal is twice what is in use, and that is also all that came while the last collection was at work
-			held.Store(nil)
+			held = nil
 		}
 	case p.collections >= often && small(Size):
 		hold()
@@ -90,11 +97,10 @@ func collected(p period) {
 	begin()
 }
 
-// hold takes a Builder's memory, because that is not zeroed: to touch it would make it resident.
+// hold takes a Builder's memory, because that is not zeroed: to touch it would make it resident. mu is held.
 func hold() {
-	b := new(strings.Builder)
-	b.Grow(Size)
-	held.Store(b)
+	held = new(strings.Builder)
+	held.Grow(Size)
 }
 
 // small reports whether the collector comes before the heap has most bytes, and nobody has set a limit.
