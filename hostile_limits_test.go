@@ -268,6 +268,7 @@ func TestHostileSecondPeerOfAPair(t *testing.T) {
 		}
 		send(t, first.(zmq.Sender), "still here")
 		recv(t, pair.(zmq.Receiver), "still here")
+		f.settle() // a stranger reads the end of its connection before that is told
 		refused := slices.DeleteFunc(story.Events(), func(e zmq.Event) bool { return e.Reason != monitor.ReasonPairTaken })
 		if len(refused) != 6 { // failed and disconnected, of each
 			t.Errorf("refused were\n%s", storyText(refused))
