@@ -60,48 +60,39 @@ func guardedStream(t testing.TB, n int) {
 }
 
 func guardedRoundTrips(t testing.TB, n int) {
-	rep, req := zmq.NewRep(zmq.Config{}), zmq.NewReq(zmq.Config{})
-	defer rep.Close()
-	defer req.Close()
-	must(t, req.Connect(guardedBind(t, rep)))
-	var answering sync.WaitGroup
-	answering.Go(func() {
-		var b zmq.Buffer
-		for range n {
-			must(t, rep.RecvInto(context.Background(), &b))
-			must(t, rep.Send(context.Background(), b.Frame(0)))
-		}
-	})
-	body := make([]byte, 64)
-	var b zmq.Buffer
-	for range n {
-		must(t, req.Send(context.Background(), body))
-		must(t, req.RecvInto(context.Background(), &b))
-	}
-	answering.Wait()
+	guardedExchange(t, zmq.NewRep(zmq.Config{}), zmq.NewReq(zmq.Config{}), 1, n)
 }
 
 func guardedRequests(t testing.TB, n int) {
-	router, dealer := zmq.NewRouter(zmq.Config{}), zmq.NewDealer(zmq.Config{})
-	defer router.Close()
-	defer dealer.Close()
-	must(t, dealer.Connect(guardedBind(t, router)))
+	guardedExchange(t, zmq.NewRouter(zmq.Config{}), zmq.NewDealer(zmq.Config{}), 100, n)
+}
+
+// guardedExchange has n questions asked, and so many on their way at once.
+func guardedExchange(t testing.TB, answerer, asker interface {
+	zmq.Sender
+	zmq.Receiver
+}, flight, n int) {
+	defer answerer.Close()
+	defer asker.Close()
+	must(t, asker.Connect(guardedBind(t, answerer)))
 	var answering sync.WaitGroup
 	answering.Go(func() {
 		var b zmq.Buffer
+		var frames [][]byte
 		for range n {
-			must(t, router.RecvInto(context.Background(), &b))
-			must(t, router.Send(context.Background(), b.Frame(0), b.Frame(1)))
+			must(t, answerer.RecvInto(context.Background(), &b))
+			frames = b.AppendFrames(frames[:0])
+			must(t, answerer.Send(context.Background(), frames...))
 		}
 	})
 	body := make([]byte, 64)
 	var b zmq.Buffer
-	for i := range n + 100 { // a hundred are on their way
-		if i >= 100 {
-			must(t, dealer.RecvInto(context.Background(), &b))
+	for i := range n + flight {
+		if i >= flight {
+			must(t, asker.RecvInto(context.Background(), &b))
 		}
 		if i < n {
-			must(t, dealer.Send(context.Background(), body))
+			must(t, asker.Send(context.Background(), body))
 		}
 	}
 	answering.Wait()

@@ -93,6 +93,25 @@ func streamUntil(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// streamOn streams until headroom was decided about some times.
+func streamOn(given func(int)) {
+	for end := time.Now().Add(5 * look); time.Now().Before(end); {
+		stream(4<<20, given)
+	}
+}
+
+// byHand collects for every 4 MiB.
+func byHand() func(int) {
+	n := 0
+	return func(bytes int) {
+		Given(bytes)
+		if n += bytes; n >= 4<<20 {
+			n = 0
+			runtime.GC()
+		}
+	}
+}
+
 // It goes as soon as there is a limit, or the heap has grown.
 func TestHeadroomIsLookedAtAgain(t *testing.T) {
 	for name, change := range map[string]func() (back func()){
@@ -110,7 +129,7 @@ func TestHeadroomIsLookedAtAgain(t *testing.T) {
 			streamUntil(t, "there is headroom", func() bool { return Held() != 0 })
 			back := change()
 			streamUntil(t, "there is none", func() bool { return Held() == 0 })
-			stream(128<<20, Given)
+			streamOn(Given)
 			if Held() != 0 {
 				t.Error("there is headroom again")
 			}
@@ -135,16 +154,16 @@ func TestNoHeadroom(t *testing.T) {
 			runtime.GC()
 			return func() { runtime.KeepAlive(large) }
 		}, Given},
-		"no collector": {func() func() {
+		"no collector but by hand": {func() func() {
 			percent := debug.SetGCPercent(-1)
 			return func() { debug.SetGCPercent(percent) }
-		}, Given},
+		}, byHand()},
 		"garbage that is not ours": {func() func() { return func() {} }, func(n int) { Given(n / 100) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gone(t)
 			after := c.before()
-			stream(128<<20, c.given)
+			streamOn(c.given)
 			if Held() != 0 {
 				t.Error("there is headroom")
 			}
