@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmqtest"
 )
 
 // REQ and REP, and PAIR (RFC 28, 31).
@@ -136,6 +140,52 @@ func TestReplyToAPeerThatIsGone(t *testing.T) {
 		send(t, rep, "still")
 		recv(t, next, "still")
 	})
+}
+
+// TestAnswerBehindOneThatHasArrived answers a second question while the engine has not come to know that the first answer is
+// written, which the asker has long since: it does not count against the mark, and the second is not dropped.
+func TestAnswerBehindOneThatHasArrived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := zmqtest.NewNetwork()
+		x, network := n.Context(t), n.Network()
+		stuck := make(chan struct{})
+		var answering atomic.Bool
+		dial := network.Dial
+		network.Dial = func(ctx context.Context, kind, address string) (net.Conn, error) {
+			conn, err := dial(ctx, kind, address)
+			return &lateWriter{conn, &answering, stuck}, err
+		}
+		req, rep := zmq.NewReq(zmq.Config{Context: x}), zmq.NewRep(zmq.Config{Context: x, Network: network, SendHWM: 1})
+		connect(t, rep, bindTo(t, req, "tcp://hub:1"))
+		for _, q := range []string{"first", "second"} {
+			send(t, req, q)
+			recv(t, rep, q)
+			answering.Store(true)
+			send(t, rep, "re: "+q)
+			if q == "second" {
+				close(stuck)
+			}
+			recv(t, req, "re: "+q)
+		}
+		if d := rep.State().Dropped; d != 0 {
+			t.Errorf("%d answers were dropped", d)
+		}
+	})
+}
+
+// A lateWriter's writes return late, once that is asked for: what they wrote has arrived.
+type lateWriter struct {
+	net.Conn
+	late  *atomic.Bool
+	until chan struct{}
+}
+
+func (w *lateWriter) Write(b []byte) (int, error) {
+	n, err := w.Conn.Write(b)
+	if w.late.Load() {
+		<-w.until
+	}
+	return n, err
 }
 
 func TestPairHasOnePeer(t *testing.T) {

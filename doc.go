@@ -72,8 +72,9 @@
 //
 // The marks Config.SendHWM and RecvHWM count messages per peer, 1000 by default. A peer whose queue is full is passed
 // over; when all are full, Send waits. PUB drops a message for the subscribers that are full, and only for them, ROUTER for
-// the peer it names; Config.XPubNoDrop and RouterMandatory make them wait. Over inproc there is one queue, as long as both
-// marks together.
+// the peer it names; Config.XPubNoDrop and RouterMandatory make them wait. REP drops an answer, too; what is being written
+// does not count there, for the peer may have it and ask again. Over inproc there is one queue, as long as both marks
+// together.
 //
 // # Contexts, waiting, NoWait
 //

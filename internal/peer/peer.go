@@ -124,6 +124,9 @@ func (o *Options) newPipe() *pipe.Pipe {
 	p := &pipe.Pipe{}
 	if o.Sends {
 		p.Out = pipe.NewQueue(int(o.Marks.Send.Load()), o.Spares)
+		if o.Answers {
+			p.Out.Lenient()
+		}
 	}
 	if o.Receives {
 		p.In = pipe.NewQueue(int(o.Marks.Recv.Load()), o.Spares)

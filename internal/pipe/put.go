@@ -166,7 +166,7 @@ func (q *Queue) room(need int) (*message.Chunk, Outcome) {
 	if q.closed {
 		return nil, Closed
 	}
-	if q.put-q.got >= q.limit {
+	if q.crowded() {
 		q.full = true
 		return nil, Full
 	}

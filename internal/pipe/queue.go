@@ -35,7 +35,8 @@ type Queue struct {
 	taken      uint64                      // messages ever taken, by a writer or a receiver
 	got        uint64                      // messages ever consumed, as credited
 	void       uint64                      // messages before this one are not to be sent any more
-	limit      uint64                      // high-water mark: put − got never exceeds it
+	limit      uint64                      // high-water mark: put − got never exceeds it …
+	lenient    bool                        // … or, so: put − taken
 	from       *message.Rest               // of the messages put from now on (inproc)
 	idle       bool                        // the consumer found nothing: the next message is an edge
 	full       bool                        // the producer found no room: the credit that makes some is an edge …
@@ -113,9 +114,27 @@ func (q *Queue) conflated(keep uint64) {
 	}
 }
 
+// Lenient makes what a consumer has in its hands not count against the mark, so that up to twice as much can be in the queue. It is
+// for answers, which nobody waits to send: the peer may have the last one, and ask again, before the writer has come to say
+// that it is written; the next answer would be dropped at a mark of 1.
+func (q *Queue) Lenient() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lenient = true
+}
+
+// crowded reports whether there is no room for one more. mu is held.
+func (q *Queue) crowded() bool {
+	gone := q.got
+	if q.lenient {
+		gone = max(gone, q.taken)
+	}
+	return q.put-gone >= q.limit
+}
+
 // makeRoom reports the edge from full to not full. mu is held.
 func (q *Queue) makeRoom() bool {
-	if q.full && q.put-q.got < q.limit {
+	if q.full && !q.crowded() {
 		q.full = false
 		q.turns++
 		return true
@@ -200,7 +219,7 @@ func (q *Queue) Drop() (messages, bytes int) {
 func (q *Queue) Awaits() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.closed && q.put-q.got < q.limit {
+	if !q.closed && !q.crowded() {
 		return false
 	}
 	q.full = true

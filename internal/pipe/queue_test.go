@@ -526,3 +526,35 @@ func FuzzInlet(f *testing.F) {
 		}
 	})
 }
+
+// TestLenient: what the writer has in its hands does not count, be it written, given back or void; what waits for it does.
+func TestLenient(t *testing.T) {
+	q := NewQueue(2, new(Spares))
+	q.Lenient()
+	fill := func(want int) {
+		t.Helper()
+		for i := range want + 1 {
+			if how := q.Put(nil, [][]byte{{byte(i)}}); (how == Full) != (i == want) {
+				t.Fatalf("message %d of %d that fit: %v", i, want, how)
+			}
+		}
+	}
+	fill(2)
+	b := q.TakeBytes()
+	fill(2)
+	if q.Return(&b, 0, 0) {
+		t.Error("what comes back makes no room")
+	}
+	fill(0)
+	if n := q.Len(); n != 4 {
+		t.Errorf("%d are queued, twice the mark of 2 is the most", n)
+	}
+	b = q.TakeBytes()
+	fill(2)
+	q.Written(&b, b.Size)
+	fill(0)
+	b = q.TakeBytes()
+	if !q.Written(&b, b.Size) {
+		t.Error("there is room again, and the producer is not told")
+	}
+}
