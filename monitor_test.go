@@ -223,6 +223,36 @@ func watchTogether(t testing.TB, events []zmq.Event) {
 }
 
 // M2 under churn: many sockets come and go at once, and no id is seen twice.
+// TestMisfitsThatLeave lets sockets that do not fit come together over inproc while those who seek close: nothing is told of
+// a connection after the end of its endpoint.
+func TestMisfitsThatLeave(t *testing.T) {
+	x := newContext(t)
+	for i := range 2000 {
+		name := fmt.Sprint("inproc://", i)
+		router := zmq.Config{Context: x, RoutingID: "the same"}
+		seekers := []zmq.Socket{zmq.NewReq(zmq.Config{Context: x}), zmq.NewRouter(router), zmq.NewRouter(router)}
+		bound := zmq.NewRouter(router)
+		if i%2 == 0 {
+			bound = zmq.NewRouter(zmq.Config{Context: x})
+			seekers[0] = zmq.NewSub(zmq.Config{Context: x})
+		}
+		var all sync.WaitGroup
+		all.Go(func() { bindTo(t, bound, name) })
+		for _, s := range seekers {
+			events := s.Watch(monitor.All)
+			connect(t, s, name)
+			all.Go(func() { s.Close() })
+			all.Go(func() {
+				if err := monitor.Check(events.Events(context.Background())); err != nil {
+					t.Errorf("%v: %v", s.Type(), err)
+				}
+			})
+		}
+		all.Wait()
+		must(t, bound.Close())
+	}
+}
+
 func TestM2IDsAreNeverUsedAgain(t *testing.T) {
 	x := newContext(t)
 	var records []*zmqtest.Recorder

@@ -184,7 +184,7 @@ func (c *Core) met(l *link) {
 func (c *Core) conflicts(l *link) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.out.router == nil || l.peer.RoutingID == "" || l.pipe.Given || c.opt.RouterHandover {
+	if c.out.router == nil || l.peer.RoutingID == "" || l.pipe.Given || c.opt.RouterHandover || !c.isDial(l.dial) {
 		return false
 	}
 	c.out.mu.Lock()
@@ -246,10 +246,13 @@ func (c *Core) routingID() string {
 	return c.opt.RoutingID
 }
 
-// refused tells a socket that seeks why it and what is bound do not come together.
+// refused tells a socket that seeks why it and what is bound do not come together, if it still does.
 func (c *Core) refused(l *link, why peer.Cause) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.isDial(l.dial) {
+		return
+	}
 	l.emit(monitor.Connected, peer.Cause{})
 	l.emit(monitor.HandshakeFailedProtocol, why)
 	l.emit(monitor.Disconnected, why)
