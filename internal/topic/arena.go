@@ -5,7 +5,7 @@ import "math/bits"
 // An arena holds many small values of one type in pages and names them by numbers: half as large as pointers, and where T
 // has none, nothing that the garbage collector walks. 0 is no value's number. A page without values is let go of, so memory
 // returns as it does from any heap: page by page. Only the first page, which grows with need, so that a small set is
-// small, stays.
+// small, stays while it has any.
 //
 // Numbers have 32 bits: four thousand million nodes would take 128 GiB, so memory ends first.
 type arena[T any] struct {
@@ -18,7 +18,8 @@ type arena[T any] struct {
 }
 
 // perPage makes a page of nodes as large as a span of Go's heap, 8 KiB, so that what a few survivors can keep is no more
-// than they would there. Pages of 64 leave so long a table that a look-up among a million takes a fifth longer.
+// than they would there; a page of blocks has 4 to 48. Pages of 64 leave so long a table that a look-up among a million
+// takes a fifth longer.
 const perPage = 256
 
 // at is the value with a number, valid until the next take.
@@ -77,9 +78,12 @@ func (a *arena[T]) give(id uint32) {
 	a.used[n].give(id % perPage)
 	var zero T
 	*a.at(id) = zero
-	if a.used[n] == (bitmap{}) { // never the first page: it has 0
+	switch {
+	case a.used[n] == bitmap{}: // never the first page: it has 0
 		a.spare, a.pages[n] = a.pages[n], nil
 		a.bare = append(a.bare, n)
+	case n == 0 && a.used[0] == bitmap{1} && len(a.few) > perPage/16:
+		a.few = make([]T, 1) // and not if it is small: who comes and goes would allocate each time
 	}
 }
 

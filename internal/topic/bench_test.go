@@ -75,6 +75,36 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
+// What a publisher sends that nobody wants, though n prefixes nearly do: each topic differs from one of them in the last
+// byte, and the next is far from it, so that with many nothing is in a cache.
+func BenchmarkMiss(b *testing.B) {
+	name := func(i int, last byte) []byte { return fmt.Appendf(nil, "md.%08x%c", uint32(i)*2654435761, last) }
+	for _, n := range []int{1, 10, 100, 1000, 10_000, 100_000, million} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var s Set[*int]
+			k := new(int)
+			size := grown(func() {
+				for i := range n {
+					s.Add(name(i, '.'), k)
+				}
+			})
+			topics := make([][]byte, 1<<16)
+			for i := range topics {
+				topics[i] = name(int(uint32(i)*2246822519%uint32(n)), '!')
+			}
+			dst := make([]*int, 0, 1)
+			i := 0
+			for b.Loop() {
+				if dst = s.Match(dst[:0], topics[i%len(topics)]); len(dst) > 0 {
+					b.Fatal("somebody")
+				}
+				i++
+			}
+			b.ReportMetric(float64(size)/float64(n), "B/subscription")
+		})
+	}
+}
+
 // A million come, and go.
 func BenchmarkChange(b *testing.B) {
 	for name, draw := range kinds {

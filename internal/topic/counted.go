@@ -50,8 +50,8 @@ func (c *Counted) Count(prefix []byte) int {
 
 // Match reports whether topic begins with any of the prefixes (RFC 29: "a prefix match algorithm"). It allocates nothing.
 func (c *Counted) Match(topic []byte) bool {
-	for id := c.trie.root; id != 0; id, topic = c.trie.step(id, topic) {
-		if c.trie.nodes.at(id).value > 0 {
+	for node := c.trie.first(); node != nil; _, node, topic = c.trie.step(node, topic) {
+		if node.value > 0 {
 			return true
 		}
 	}

@@ -48,43 +48,24 @@ func TestArenaAgainstATwin(t *testing.T) {
 	}
 }
 
-// A branch finds each of its nodes, in order, and is as large as they are many.
-func TestBranchAgainstATwin(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 8))
-	var b branch
-	twin := map[byte]uint32{}
-	for step := range 6000 {
-		c, growing := byte(r.Uint32()), step/1000%2 == 0
-		switch _, there := twin[c]; {
-		case there && r.IntN(3) == 0:
-			twin[c] = r.Uint32() | 1
-			b.set(c, twin[c])
-		case !there && growing:
-			twin[c] = r.Uint32() | 1
-			b = b.with(c, twin[c])
-		case there && !growing:
-			delete(twin, c)
-			b = b.without(c)
-		}
-		var order []byte
-		for c := range 256 {
-			if kid := twin[byte(c)]; b.find(byte(c)) != kid {
-				t.Fatalf("%d: found %d, and not %d", c, b.find(byte(c)), kid)
-			} else if kid != 0 {
-				order = append(order, byte(c))
+// An arena's first page is let go of as any other is, but if it is small; then who comes and goes allocates nothing.
+func TestAnEmptyArenaIsSmall(t *testing.T) {
+	for _, values := range []int{1, 10, 100, perPage - 1, perPage, 3 * perPage} {
+		var a arena[[64]byte]
+		ids := make([]uint32, values)
+		n := testing.AllocsPerRun(3, func() {
+			for i := range ids {
+				ids[i] = a.take()
 			}
-		}
-		for i, c := range order {
-			next := uint32(0)
-			if i+1 < len(order) {
-				next = twin[order[i+1]]
+			for _, id := range ids {
+				a.give(id)
 			}
-			if b.kid(i) != twin[c] || b.after(c) != next {
-				t.Fatalf("%d is not the %d. of %d", c, i, len(order))
-			}
+		})
+		if cap(a.few) > perPage/8 || used(&a) != 0 {
+			t.Errorf("after %d values there is room for %d, and %d are in use", values, cap(a.few), used(&a))
 		}
-		if b.len() != len(order) || cap(b) > 16+4*perKid*len(order) {
-			t.Fatalf("%d bytes for %d nodes, which should be %d", cap(b), b.len(), len(order))
+		if values <= 10 && n > 0 {
+			t.Errorf("%d values that come and go allocate %v times", values, n)
 		}
 	}
 }

@@ -11,17 +11,17 @@ import "slices"
 // A node is there for a reason: a prefix ends at it, or the ways part, or its text and the next one's do not fit into one
 // node (join). Hence at most two nodes a prefix, and one for each textSize/2 bytes.
 type trie[V comparable] struct {
-	nodes    arena[node[V]]
-	branches arena[branch]
-	root     uint32 // has no text; 0: the trie is empty
+	nodes  arena[node[V]]
+	blocks blocks // of the branches
+	root   uint32 // has no text; 0: the trie is empty
 }
 
 // A node has 32 bytes where a value has 8: two in a cache line.
 type node[V comparable] struct {
 	value V      // zero: no prefix ends here
 	up    uint32 // the node before
-	kid   uint32 // the node behind, or the number of the branch
-	kids  uint8  // none, one, many
+	kid   uint32 // the node behind, or the number of the branch's block
+	kids  uint8  // none, one, many and the block's size
 	size  uint8
 	text  [textSize]byte // what the prefix has here, 1 to textSize bytes
 }
@@ -31,47 +31,8 @@ const textSize = 14
 const (
 	none = iota
 	one
-	many // two to 256
+	many // two to 256, in a block of size 0; many+1: of size 1, and so on
 )
-
-// step goes from a node along a topic: to the node behind, if all its text stands at the topic's beginning, and to the
-// topic's rest; to 0 if there is none.
-func (t *trie[V]) step(id uint32, topic []byte) (uint32, []byte) {
-	if len(topic) == 0 {
-		return 0, nil
-	}
-	kid := t.toward(t.nodes.at(id), topic[0])
-	if kid == 0 {
-		return 0, nil
-	}
-	n := t.nodes.at(kid)
-	if len(topic) < int(n.size) || string(n.text[:n.size]) != string(topic[:n.size]) {
-		return 0, nil
-	}
-	return kid, topic[n.size:]
-}
-
-// toward is the node behind n whose text begins with c, 0 if there is none.
-func (t *trie[V]) toward(n *node[V], c byte) uint32 {
-	switch n.kids {
-	case one:
-		if t.nodes.at(n.kid).text[0] == c {
-			return n.kid
-		}
-	case many:
-		return t.branches.at(n.kid).find(c)
-	}
-	return 0
-}
-
-// find returns the node at which prefix ends, 0 if there is none. Its value may be zero.
-func (t *trie[V]) find(prefix []byte) uint32 {
-	id := t.root
-	for id != 0 && len(prefix) > 0 {
-		id, prefix = t.step(id, prefix)
-	}
-	return id
-}
 
 // make returns the node at which prefix ends, and makes it if need be: then it has to be given a value before anything
 // else is done.
@@ -92,6 +53,9 @@ func (t *trie[V]) make(prefix []byte) uint32 {
 			kid = t.split(kid, same)
 		}
 		id, prefix = kid, prefix[same:]
+	}
+	if n := t.nodes.at(id); t.letter(n) {
+		t.replace(n.up, id) // the value will make it more
 	}
 	return id
 }
@@ -118,14 +82,26 @@ func (t *trie[V]) grow(up uint32, text []byte) (id uint32, rest []byte) {
 	case none:
 		u.kids, u.kid = one, id
 	case one:
-		b := t.branches.take()
-		*t.branches.at(b) = newBranch(t.nodes.at(u.kid).text[0], u.kid, text[0], id)
-		u.kids, u.kid = many, b
-	case many:
-		b := t.branches.at(u.kid)
-		*b = b.with(text[0], id)
+		block := t.blocks.take(0)
+		b := t.blocks.at(0, block)
+		b.begin(up, t.nodes.at(u.kid).text[0], t.way(u.kid))
+		b.add(text[0], way(id))
+		u.kids, u.kid = many, block
+		t.point(up)
+	default:
+		t.resize(up, size(u.kids-many).more(t.branch(u).len()))
+		t.branch(u).add(text[0], way(id))
 	}
 	return id, text[n.size:]
+}
+
+// resize gives the branch behind a node a block of another size.
+func (t *trie[V]) resize(id uint32, to size) {
+	n := t.nodes.at(id)
+	if from := size(n.kids - many); to != from {
+		n.kids, n.kid = many+uint8(to), t.blocks.move(from, n.kid, to)
+		t.point(id)
+	}
 }
 
 // split cuts a node in two behind its first bytes, and returns the number of the first part. The second keeps its own,
@@ -143,24 +119,30 @@ func (t *trie[V]) split(id uint32, bytes int) uint32 {
 	return first
 }
 
-// replace puts a node in the place of the one behind up that begins with the same byte.
+// replace puts a node, which is no letter, in the place of the one behind up that begins with the same byte.
 func (t *trie[V]) replace(up, id uint32) {
 	u := t.nodes.at(up)
 	if u.kids == one {
 		u.kid = id
 		return
 	}
-	t.branches.at(u.kid).set(t.nodes.at(id).text[0], id)
+	t.branch(u).set(t.nodes.at(id).text[0], way(id))
 }
 
 // prune removes what is there for no reason, now that id has lost its value: the nodes down to where the ways part, and if
-// they then no longer part, the joint. The node before a joint does not fit to it: else they would be one.
+// they then no longer part, the joint. The node before a joint does not fit to it: else they would be one. Where they still
+// part, id may be but a letter now.
 func (t *trie[V]) prune(id uint32) {
 	var zero V
 	for t.nodes.at(id).value == zero {
 		n := t.nodes.at(id)
-		if n.kids != none {
+		switch n.kids {
+		case none:
+		case one:
 			t.join(id)
+			return
+		default:
+			t.point(id)
 			return
 		}
 		up := n.up
@@ -184,12 +166,15 @@ func (t *trie[V]) cut(up uint32, c byte) {
 		u.kids, u.kid = none, 0
 		return
 	}
-	b := t.branches.at(u.kid)
-	if *b = b.without(c); b.len() == 1 {
-		last := b.kid(0)
-		t.branches.give(u.kid)
-		u.kids, u.kid = one, last
+	b := t.branch(u)
+	if b.remove(c); b.len() > 1 {
+		t.resize(up, size(u.kids-many).less(b.len()))
+		return
 	}
+	last := t.end(b.way(0))
+	t.blocks.give(size(u.kids-many), u.kid)
+	u.kids, u.kid = one, last
+	t.point(up)
 }
 
 // join makes one node of id and the only one behind it, if nothing else holds id there and their texts fit. The second
@@ -234,16 +219,17 @@ func (t *trie[V]) prefix(id uint32, buf []byte) []byte {
 func (t *trie[V]) next(id uint32) uint32 {
 	n := t.nodes.at(id)
 	switch n.kids {
+	case none:
 	case one:
 		return n.kid
-	case many:
-		return t.branches.at(n.kid).kid(0)
+	default:
+		return t.end(t.branch(n).way(0))
 	}
 	for id != t.root {
 		up := t.nodes.at(n.up)
-		if up.kids == many {
-			if kid := t.branches.at(up.kid).after(n.text[0]); kid != 0 {
-				return kid
+		if up.kids >= many {
+			if w := t.branch(up).after(n.text[0]); w != 0 {
+				return t.end(w)
 			}
 		}
 		id, n = n.up, up

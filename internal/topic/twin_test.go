@@ -166,18 +166,9 @@ func soundTrie[V comparable](t testing.TB, tr *trie[V], each func(id uint32, val
 			if n.value == zero && id != tr.root && n.size+tr.nodes.at(n.kid).size <= textSize {
 				t.Fatalf("nodes %d and %d, of %d and %d bytes, could be one", id, n.kid, n.size, tr.nodes.at(n.kid).size)
 			}
-		case many:
+		default:
 			branches++
-			b := *tr.branches.at(n.kid)
-			if b.len() < 2 || !slices.IsSorted(b[:b.len()]) {
-				t.Fatalf("node %d: branch %x", id, b)
-			}
-			for i := range b.len() {
-				kids = append(kids, b.kid(i))
-				if tr.nodes.at(b.kid(i)).text[0] != b[i] {
-					t.Fatalf("node %d: branch %x", id, b)
-				}
-			}
+			kids = soundBranch(t, tr, id)
 		}
 		for _, kid := range kids {
 			if tr.nodes.at(kid).up != id {
@@ -185,8 +176,8 @@ func soundTrie[V comparable](t testing.TB, tr *trie[V], each func(id uint32, val
 			}
 		}
 	}
-	if used(&tr.nodes) != nodes || used(&tr.branches) != branches {
-		t.Fatalf("%d nodes and %d branches are in use, and %d and %d are needed", used(&tr.nodes), used(&tr.branches), nodes, branches)
+	if blocks := usedBlocks(t, &tr.blocks); used(&tr.nodes) != nodes || blocks != branches {
+		t.Fatalf("%d nodes and %d branches are in use, and %d and %d are needed", used(&tr.nodes), blocks, nodes, branches)
 	}
 }
 
