@@ -47,9 +47,7 @@ func TestTheCollectorComesLessOften(t *testing.T) {
 	if most := uint32(512<<20/Size + 12); with > most { // on a busy machine it comes less often in any case
 		t.Errorf("%d collections with headroom, want one per %d bytes: at most %d", with, Size, most)
 	}
-	if Held() != Size {
-		t.Errorf("%d bytes of headroom, want %d", Held(), Size)
-	}
+	streamUntil(t, "there is as much headroom as it says", func() bool { return Held() == Size }) // it may have gone when others held up the stream
 	gone(t)
 }
 
