@@ -21,6 +21,8 @@ type tunnel struct {
 	ways [2]*way
 	once sync.Once
 	done chan struct{}
+
+	reset bool // how it has ended; the Proxy's lock guards it
 }
 
 // A way is one direction of it. The Proxy's lock guards queue, size and ended; the rest is give's.
@@ -55,10 +57,10 @@ func (t *tunnel) run() {
 		t.end(true)
 		return
 	}
-	over := false
-	t.p.change(func() { t.ends[Down], over = to, t.over() })
-	if over { // and nobody has closed it
-		to.Close()
+	over, reset := false, false
+	t.p.change(func() { t.ends[Down], over, reset = to, t.over(), t.reset })
+	if over { // and this end was not there yet
+		hangUp(to, reset)
 		return
 	}
 	var ways sync.WaitGroup
@@ -82,18 +84,23 @@ func (t *tunnel) end(reset bool) {
 	t.once.Do(func() {
 		t.p.mu.Lock()
 		ends := t.ends
+		t.reset = reset
 		close(t.done)
 		t.p.changed.Broadcast()
 		t.p.mu.Unlock()
 		for _, c := range ends {
-			if tcp, ok := c.(*net.TCPConn); ok && reset {
-				tcp.SetLinger(0)
-			}
 			if c != nil {
-				c.Close()
+				hangUp(c, reset)
 			}
 		}
 	})
+}
+
+func hangUp(c net.Conn, reset bool) {
+	if tcp, ok := c.(*net.TCPConn); ok && reset {
+		tcp.SetLinger(0)
+	}
+	c.Close()
 }
 
 // wait waits until ok, which is called with the Proxy's lock held; false: the tunnel has ended.
