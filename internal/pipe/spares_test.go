@@ -3,7 +3,6 @@ package pipe
 import (
 	"bytes"
 	"runtime"
-	"runtime/debug"
 	"testing"
 
 	"github.com/glassmq/zmq/internal/message"
@@ -12,14 +11,8 @@ import (
 func place(b []byte) *byte { return &b[:1][0] }
 
 // What was put is what is had next, the warmest first, where it fits and is not a waste.
-// notCollected keeps the collector, which takes spares along, away from a test.
-func notCollected(t *testing.T) {
-	percent := debug.SetGCPercent(-1)
-	t.Cleanup(func() { debug.SetGCPercent(percent) })
-}
-
 func TestSparesAreUsedAgain(t *testing.T) {
-	notCollected(t)
+	kept(t)
 	var s Spares
 	small, large := make([]byte, message.LargeBody), make([]byte, 4*message.LargeBody)
 	s.Put(small)
@@ -47,7 +40,7 @@ func TestSparesAreUsedAgain(t *testing.T) {
 }
 
 func TestSparesCloneIsAClone(t *testing.T) {
-	notCollected(t)
+	kept(t)
 	var s Spares
 	was := bytes.Repeat([]byte{1}, 2*message.LargeBody)
 	s.Put(was)
