@@ -131,7 +131,9 @@ func (c *Config) tcpRanges(k *check) {
 // applies checks that what is set means something to the type.
 func (c *Config) applies(k *check) {
 	for _, o := range c.ofSomeTypes() {
-		k.that(!o.set || slices.Contains(o.types, k.typ), o.field, "applies to %s only", list(o.types))
+		if o.set && !slices.Contains(o.types, k.typ) {
+			k.that(false, o.field, "applies to %s only", list(o.types))
+		}
 	}
 	if c.Mechanism != nil {
 		err := c.Mechanism.Validate()

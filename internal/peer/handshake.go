@@ -237,6 +237,7 @@ func (h *handshaker) more() error {
 	if cap(h.in)-len(h.in) < step {
 		h.in = append(make([]byte, 0, 2*len(h.in)+step), h.in...)
 	}
+	h.c.soon()
 	n, err := h.c.nc.Read(h.in[len(h.in):cap(h.in)])
 	h.in = h.in[:len(h.in)+n]
 	h.total += n

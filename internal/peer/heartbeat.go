@@ -84,7 +84,7 @@ func (b *heartbeat) tick() {
 	silence, asked, dead := b.verdict(now)
 	// The process was stopped, or had no processor, if we come late, or what the peer has said lies there: then we have not
 	// listened, and maybe not asked.
-	if late := now.Sub(b.due); dead && (late > (silence-late)/4 || unread(b.c.raw)) {
+	if late := now.Sub(b.due); dead && (late > (silence-late)/4 || unread(b.c.raw, 1)) {
 		b.heard()
 		b.last, b.since, dead = b.times.Load(), time.Time{}, false
 	}

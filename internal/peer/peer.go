@@ -79,6 +79,7 @@ type Options struct {
 	Conflate        bool  // queues keep the last message only
 	Eager           bool  // every message waits for an answer: write it at once, never gather
 	Pace            *Pace // of the socket's writing, unless Eager
+	Spin            *Spin // of the Context's fresh connections
 
 	Immediate bool // a dialled endpoint takes messages only while its peer is ready
 

@@ -19,6 +19,9 @@ import (
 // rest is what came behind the handshake.
 func (c *Conn) traffic(rest []byte) error {
 	first, err := c.feed(rest)
+	if !first && err == nil {
+		c.soon()
+	}
 	for {
 		if first && c.host.Received(c, err == nil) {
 			err = <-c.back

@@ -15,4 +15,4 @@ func (t *try) read(syscall.RawConn, []byte) (int, error) { return 0, nil }
 func (c *Conn) await() (int, error) { return c.nc.Read(c.space()) }
 
 // unread is false: nobody can say here whether something waits to be read.
-func unread(syscall.RawConn) (something bool) { return false }
+func unread(syscall.RawConn, int) (something bool) { return false }

@@ -86,16 +86,18 @@ func (t *try) done(err error) (int, error) {
 	return t.n, err
 }
 
-// unread reports whether something waits to be read, be it the end; false if nobody can say. It may be called while somebody
-// reads: it takes nothing out.
-func unread(raw syscall.RawConn) (something bool) {
+// unread reports whether something waits to be read, be it the end, and looks so many times; false if nobody can say. It may
+// be called while somebody reads: it takes nothing out.
+func unread(raw syscall.RawConn, looks int) (something bool) {
 	if raw == nil {
 		return false
 	}
 	raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		something = err != syscall.EAGAIN && err != syscall.EINTR
+		for ; looks > 0 && !something; looks-- {
+			var b [1]byte
+			_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+			something = err != syscall.EAGAIN && err != syscall.EINTR
+		}
 	})
 	return something
 }

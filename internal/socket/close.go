@@ -145,7 +145,7 @@ func (c *Core) finish() {
 	c.work.Wait()
 	for {
 		c.mu.Lock()
-		left, changed := len(c.dials)+len(c.links)+c.unbinding, c.changed
+		left, changed := len(c.dials)+len(c.links)+c.unbinding, c.change()
 		c.mu.Unlock()
 		if left == 0 {
 			break

@@ -6,13 +6,15 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/glassmq/zmq/internal/peer"
 	"github.com/glassmq/zmq/monitor"
 )
 
 // A Context is a set of sockets with common inproc names and a common end. Its lock is taken after a socket's control
 // lock, and before none but those of hubs.
 type Context struct {
-	hub monitor.Hub // emits nothing: it is the home of those who watch all sockets, also those that are still to come
+	hub  monitor.Hub // emits nothing: it is the home of those who watch all sockets, also those that are still to come
+	spin peer.Spin   // of fresh connections
 
 	mu sync.Mutex
 	// mu guards:

@@ -19,8 +19,18 @@ func (h *host) Work() *sync.WaitGroup { return &h.work }
 
 // Changed makes WaitReady look again. Control lock held.
 func (h *host) Changed() {
-	close(h.changed)
-	h.changed = make(chan struct{})
+	if h.changed != nil {
+		close(h.changed)
+		h.changed = nil
+	}
+}
+
+// change is closed at the next Changed. Control lock held.
+func (c *Core) change() <-chan struct{} {
+	if c.changed == nil {
+		c.changed = make(chan struct{})
+	}
+	return c.changed
 }
 
 // Accept refuses a second peer of a PAIR, and one of a ROUTER whose name is another's. Control lock not held.

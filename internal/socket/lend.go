@@ -2,7 +2,6 @@ package socket
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"github.com/glassmq/zmq/internal/peer"
@@ -28,7 +27,7 @@ type lending struct {
 	watch   *time.Timer
 	watched bool // the watch runs
 	outside bool // a caller of TellReadable watches its descriptor
-	luck    int  // of spinning
+	pays    peer.Spin
 }
 
 // unreadFor is how long a lent connection may go unread: a dead peer is noticed within twice that.
@@ -116,28 +115,21 @@ func (s *recvSide) readLent(ctx context.Context) error {
 	return nil
 }
 
-// spin looks for a while whether something comes, before the call is parked: to be woken costs 10 to 50 µs where the
-// processor has gone to sleep meanwhile, more than a round trip over loopback takes. It is done only while it pays: a peer
-// that answers later than that is waited for without. The call that reads may touch luck: it is the only one.
+// spin looks for a while whether something comes, before the call is parked.
 func (l *lending) spin(c *peer.Conn) (first, came bool, err error) {
-	if l.luck <= 0 && l.reads%spinAgain != 0 || runtime.GOMAXPROCS(0) < 2 {
+	if !l.pays.Begin() {
 		return false, false, nil
 	}
 	for range spinTries {
 		if first, came, err = c.ReadNow(); came {
-			l.luck = min(l.luck+1, spinLuck)
-			return first, came, err
+			break
 		}
 	}
-	l.luck--
-	return false, false, nil
+	l.pays.End(came)
+	return first, came, err
 }
 
-const (
-	spinTries = 100 // about 40 µs
-	spinLuck  = 4   // so many waits in vain are forgiven
-	spinAgain = 64  // every so many waits it is tried anew
-)
+const spinTries = 100 // about 40 µs
 
 // readUnread takes in what has come over a lent connection that nobody read meanwhile. mu is held, and let go of
 // meanwhile.

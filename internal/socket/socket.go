@@ -96,7 +96,7 @@ type Core struct {
 	binds     []*bind
 	conns     map[*peer.Conn]*bind // live connections; the bind is nil for dialled ones
 	links     map[*link]struct{}   // live connections over inproc
-	changed   chan struct{}        // closed, and renewed, when WaitReady should look again
+	changed   chan struct{}        // closed when WaitReady should look again; nil: nobody waits
 	closing   bool
 	unbinding int    // endpoints that Unbind is about to end
 	gone      totals // of connections that have ended
@@ -216,7 +216,7 @@ func (c *Core) replies() {
 
 // New makes a socket of a type that Known says is there. It starts nothing.
 func New(ctx *Context, typ string, opt Options) *Core {
-	c := &Core{ID: lastSocket.Add(1), typ: typ, ctx: ctx, opt: opt, changed: make(chan struct{}), closed: make(chan struct{}),
+	c := &Core{ID: lastSocket.Add(1), typ: typ, ctx: ctx, opt: opt, closed: make(chan struct{}),
 		conns: map[*peer.Conn]*bind{}, links: map[*link]struct{}{}}
 	c.out.mu, c.in.mu = new(sync.Mutex), new(sync.Mutex)
 	c.out.flow.core = c
@@ -278,7 +278,7 @@ func (c *Core) peerOptions() *peer.Options {
 		MaxHandshakes: o.MaxHandshakes, MaxHandshakesPerHost: o.MaxHandshakesPerHost, MaxHandshakeBytes: o.MaxHandshakeBytes,
 		MaxProperties: o.MaxProperties, MaxPropertyBytes: o.MaxPropertyBytes, MaxPongs: o.MaxPongs,
 		HeartbeatInterval: o.HeartbeatInterval, HeartbeatTimeout: o.HeartbeatTimeout, HeartbeatTTL: o.HeartbeatTTL,
-		Immediate: o.Immediate, Jitter: o.Jitter, Pace: &c.pace, Spares: &c.spares,
+		Immediate: o.Immediate, Jitter: o.Jitter, Pace: &c.pace, Spin: &c.ctx.spin, Spares: &c.spares,
 	}
 }
 

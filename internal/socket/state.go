@@ -142,7 +142,7 @@ func (c *Core) WaitReady(ctx context.Context, n int) error {
 	for {
 		c.mu.Lock()
 		err := c.Refused()
-		ready, changed := c.ready(), c.changed
+		ready, changed := c.ready(), c.change()
 		c.mu.Unlock()
 		switch {
 		case err != nil:
