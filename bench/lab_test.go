@@ -61,8 +61,14 @@ type trialTest struct {
 	wants []quantity // which must be greater than 0
 }
 
+// check takes a trial: a longer one where nothing came in a short one, which is so now and then on a busy machine.
 func (x trialTest) check(t *testing.T, l *lab, who string) {
-	got, err := x.take(l, t.Context(), who, x.s)
+	patient := *l
+	got, err := x.take(&patient, t.Context(), who, x.s)
+	for err == nil && patient.run < 2*time.Second && slices.ContainsFunc(x.wants, func(q quantity) bool { return got[q] <= 0 }) {
+		patient.warm, patient.run = 5*patient.warm, 5*patient.run
+		got, err = x.take(&patient, t.Context(), who, x.s)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
