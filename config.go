@@ -32,7 +32,7 @@ type Config struct {
 	Network   Network     // nil funcs: the Context's
 
 	// The high-water marks, in messages per peer; 0: 1000, as libzmq; Unlimited. Over inproc a queue holds the sum of
-	// both sockets' marks.
+	// both sockets' marks; a REP's answers that are being written do not count, and are as many again at most.
 	SendHWM, RecvHWM int
 
 	Linger    time.Duration // the most that Close waits for what is queued; 0: 5 s, five attempts of the back-off; Off; Forever

@@ -222,7 +222,6 @@ func watchTogether(t testing.TB, events []zmq.Event) {
 	}
 }
 
-// M2 under churn: many sockets come and go at once, and no id is seen twice.
 // TestMisfitsThatLeave lets sockets that do not fit come together over inproc while those who seek close: nothing is told of
 // a connection after the end of its endpoint.
 func TestMisfitsThatLeave(t *testing.T) {
@@ -253,6 +252,7 @@ func TestMisfitsThatLeave(t *testing.T) {
 	}
 }
 
+// M2 under churn: many sockets come and go at once, and no id is seen twice.
 func TestM2IDsAreNeverUsedAgain(t *testing.T) {
 	x := newContext(t)
 	var records []*zmqtest.Recorder

@@ -140,6 +140,9 @@ func TestCheckAsksGlassServe(t *testing.T) {
 	if _, err := sub.Recv(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	for pub.State().Peers[0].QueueOut > 0 { // what has come may still be called unwritten
+		time.Sleep(time.Millisecond)
+	}
 	me, now := fact.Self("gw"), time.Now()
 	a.Take(nil, []fact.State{observe.StateOf(me, pub, now), observe.StateOf(me, sub, now)})
 	lost, err := fact.Of(me, monitor.Event{Kind: monitor.Dropped, Seq: 100, Time: now, SocketID: pub.ID(), SocketName: "md", SocketType: "PUB", FD: -1,

@@ -28,7 +28,11 @@ func (q *Queue) TakeBytes() Bytes {
 	defer q.mu.Unlock()
 	if n := q.available(); n > 0 {
 		q.held = true
-		return q.slice(n)
+		b := q.slice(n)
+		if q.lenient { // nobody waits, but this is when it has room again (Congested)
+			q.makeRoom()
+		}
+		return b
 	}
 	q.idle = true
 	return Bytes{}

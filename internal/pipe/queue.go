@@ -127,7 +127,7 @@ func (q *Queue) Lenient() {
 func (q *Queue) crowded() bool {
 	gone := q.got
 	if q.lenient {
-		gone = max(gone, q.taken)
+		gone = max(gone, min(q.taken, gone+q.limit)) // what came back and was taken again is not taken twice
 	}
 	return q.put-gone >= q.limit
 }

@@ -542,19 +542,34 @@ func TestLenient(t *testing.T) {
 	fill(2)
 	b := q.TakeBytes()
 	fill(2)
-	if q.Return(&b, 0, 0) {
-		t.Error("what comes back makes no room")
-	}
+	q.Return(&b, 0, 0)
+	fill(0)
+	b = q.TakeBytes()
 	fill(0)
 	if n := q.Len(); n != 4 {
-		t.Errorf("%d are queued, twice the mark of 2 is the most", n)
+		t.Errorf("%d are queued, want twice the mark of 2 and no more", n)
 	}
-	b = q.TakeBytes()
-	fill(2)
 	q.Written(&b, b.Size)
-	fill(0)
-	b = q.TakeBytes()
-	if !q.Written(&b, b.Size) {
-		t.Error("there is room again, and the producer is not told")
+	fill(2)
+	if _, turns := q.Congested(); turns == 0 {
+		t.Error("it was full, had room, and does not say so")
+	}
+}
+
+// TestLenientIsNotFullForLong: a writer that takes is room, although the producer fills the queue again before it has written.
+func TestLenientIsNotFullForLong(t *testing.T) {
+	q := NewQueue(2, new(Spares))
+	q.Lenient()
+	for range 10 {
+		for q.Put(nil, [][]byte{{1}}) != Full {
+		}
+		_, before := q.Congested()
+		b := q.TakeBytes()
+		if full, turns := q.Congested(); full || turns == before {
+			t.Fatalf("the writer has taken %d messages: full %v, after %d turns and %d", b.Count, full, before, turns)
+		}
+		for q.Put(nil, [][]byte{{2}}) != Full {
+		}
+		q.Written(&b, b.Size)
 	}
 }

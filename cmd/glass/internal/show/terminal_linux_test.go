@@ -1,6 +1,7 @@
 package show
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -28,16 +29,23 @@ func TestColoursAreForTerminalsThatWantThem(t *testing.T) {
 			if _, err := NewStream(tty, c.o).Event(event(monitor.BindFailed, 0, monitor.ReasonAddressInUse)); err != nil {
 				t.Fatal(err)
 			}
-			seen := make([]byte, 4096)
-			n, err := screen.Read(seen)
-			if err != nil {
+			const end = "the end"
+			if _, err := io.WriteString(tty, end); err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Contains(string(seen[:n]), "\x1b["); got != c.colour {
-				t.Errorf("coloured is %v, want %v: %q", got, c.colour, seen[:n])
+			seen, buf := "", make([]byte, 4096)
+			for !strings.HasSuffix(seen, end) { // a terminal's output comes in pieces
+				n, err := screen.Read(buf)
+				if err != nil {
+					t.Fatal(err)
+				}
+				seen += string(buf[:n])
 			}
-			if c.o.Form == Text && strings.Count(string(seen[:n]), "\n") < 4 {
-				t.Errorf("not folded to the 60 columns of the terminal: %q", seen[:n])
+			if got := strings.Contains(seen, "\x1b["); got != c.colour {
+				t.Errorf("coloured is %v, want %v: %q", got, c.colour, seen)
+			}
+			if c.o.Form == Text && strings.Count(seen, "\n") < 4 {
+				t.Errorf("not folded to the 60 columns of the terminal: %q", seen)
 			}
 		})
 	}
