@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -192,8 +193,11 @@ func TestGuardCalls(t *testing.T) {
 	for name, g := range guarded {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			per := float64(systemCalls(t, name, n)-systemCalls(t, name, 1)) / (n - 1)
-			t.Logf("%.3f system calls", per)
+			per := math.Inf(1)
+			for try := 0; try < 5 && per > g.calls; try++ { // who waits looks for what comes: the later that is, on a busy machine, the more often
+				per = min(per, float64(systemCalls(t, name, n)-systemCalls(t, name, 1))/(n-1))
+				t.Logf("%.3f system calls", per)
+			}
 			if per > g.calls {
 				t.Errorf("%s costs %.3f system calls, want at most %v", name, per, g.calls)
 			}
