@@ -68,11 +68,24 @@ func (r *trial) run(ctx context.Context, t target) *outcome {
 			}
 			r.strike(ctx, conn)
 			o.served = r.serve(ctx)
+			if t.name() == "ours" {
+				r.awaitStory(ctx)
+			}
 		}
 	}
 	r.socket.close()
 	o.died, o.events, o.received = r.socket.died(), r.socket.events(r.from), r.attackers(r.socket.messages())
 	return o
+}
+
+// awaitStory gives our socket the time to tell how the connection ended: the attacker hears of that before it is told, and
+// on a busy machine the socket's own end would overtake it.
+func (r *trial) awaitStory(ctx context.Context) {
+	for late := time.Now().Add(r.patience); len(r.socket.events(r.from)) < len(r.in.Ending.Story(r.role)); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) || ctx.Err() != nil || r.socket.died() {
+			return
+		}
+	}
 }
 
 func (r *trial) begin(ctx context.Context, t target) (err error) {
