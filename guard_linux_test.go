@@ -24,7 +24,8 @@ import (
 )
 
 // What the engine's speed rests on, counted and not timed, so that a busy machine says the same: how often a message makes the
-// process enter the kernel or lose the processor, and what a connection that does nothing costs. bench has the times.
+// process enter the kernel or lose the processor, and what a connection that does nothing costs. bench has the times. Who looks for what
+// is about to come looks more often where that takes longer: TestGuardCalls takes the least of a few.
 
 // guarded are the two ways in which messages go, both ends in one process, over TCP.
 var guarded = map[string]struct {

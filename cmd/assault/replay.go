@@ -81,11 +81,7 @@ func (r *trial) run(ctx context.Context, t target) *outcome {
 // awaitStory gives our socket the time to tell how the connection ended: the attacker hears of that before it is told, and
 // on a busy machine the socket's own end would overtake it.
 func (r *trial) awaitStory(ctx context.Context) {
-	for late := time.Now().Add(r.patience); len(r.socket.events(r.from)) < len(r.in.Ending.Story(r.role)); time.Sleep(time.Millisecond) {
-		if time.Now().After(late) || ctx.Err() != nil || r.socket.died() {
-			return
-		}
-	}
+	r.until(ctx, func() bool { return len(r.socket.events(r.from)) >= len(r.in.Ending.Story(r.role)) })
 }
 
 func (r *trial) begin(ctx context.Context, t target) (err error) {
@@ -140,7 +136,12 @@ func (r *trial) strike(ctx context.Context, conn net.Conn) {
 
 // awaitAll gives the target's program the time to receive what it has to.
 func (r *trial) awaitAll(ctx context.Context) {
-	for late := time.Now().Add(r.patience); r.socket.sees() && len(r.attackers(r.socket.messages())) < len(r.in.Delivers); time.Sleep(time.Millisecond) {
+	r.until(ctx, func() bool { return !r.socket.sees() || len(r.attackers(r.socket.messages())) >= len(r.in.Delivers) })
+}
+
+// until waits for what the target is about to do, for as long as it has, and lives.
+func (r *trial) until(ctx context.Context, done func() bool) {
+	for late := time.Now().Add(r.patience); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(late) || ctx.Err() != nil || r.socket.died() {
 			return
 		}
