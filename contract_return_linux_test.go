@@ -7,23 +7,35 @@ import (
 	"testing"
 
 	"github.com/glassmq/zmq"
+	"github.com/glassmq/zmq/monitor"
 )
 
 // A peer that comes back does not overtake what it has sent before (U3), also when the receiver is so far behind that it has not
 // read to the old connection's end: most of it is in the kernel still. Nobody can tell whether a newcomer is one who comes
 // back, so each waits for those who have gone.
 func TestComesBackBehindWhatIsUnread(t *testing.T) {
-	for name, leave := range map[string]func(*net.TCPConn) error{
-		"FIN": func(c *net.TCPConn) error { return c.Close() },
-		"RST": func(c *net.TCPConn) error {
-			must(t, c.SetLinger(0))
-			return c.Close()
-		},
-	} {
+	finish := func(c *net.TCPConn) error { return c.Close() }
+	reset := func(c *net.TCPConn) error {
+		must(t, c.SetLinger(0))
+		return c.Close()
+	}
+	for name, leave := range map[string]func(*net.TCPConn) error{"FIN": finish, "RST": reset, "FIN in a crowd": finish} {
 		t.Run(name, func(t *testing.T) {
 			const old = 5000
 			pull := zmq.NewPull(zmq.Config{Context: newContext(t), RecvHWM: 10})
 			bound := address(bindTCP(t, pull))
+			others := 0
+			if name == "FIN in a crowd" { // of whom not all can be asked
+				others = 200
+			}
+			for range others {
+				c, err := net.Dial("tcp", bound)
+				must(t, err)
+				defer c.Close()
+				_, err = c.Write(spelled(t, "peer", "PULL"))
+				must(t, err)
+			}
+			until(t, patience, "the others are there", func() bool { return len(pull.State().Peers) == others })
 			var wire strings.Builder
 			wire.Write(spelled(t, "peer", "PULL"))
 			for i := range old {
@@ -35,7 +47,7 @@ func TestComesBackBehindWhatIsUnread(t *testing.T) {
 			must(t, err)
 			until(t, patience, "the queue is full", func() bool {
 				peers := pull.State().Peers
-				return len(peers) == 1 && peers[0].QueueIn == 10
+				return len(peers) == others+1 && queued(peers) == 10
 			})
 			must(t, leave(first.(*net.TCPConn)))
 			second, err := net.Dial("tcp", bound)
@@ -43,7 +55,10 @@ func TestComesBackBehindWhatIsUnread(t *testing.T) {
 			defer second.Close()
 			_, err = second.Write(append(spelled(t, "peer", "PULL"), appendFrame(nil, []byte("new"))...))
 			must(t, err)
-			until(t, patience, "the second is there", func() bool { return len(pull.State().Peers) == 2 && pull.State().Peers[1].QueueIn == 1 })
+			until(t, patience, "the second is there", func() bool {
+				peers := pull.State().Peers
+				return len(peers) == others+2 && queued(peers) == 11
+			})
 			for i := range old {
 				m, err := pull.Recv(within(t))
 				must(t, err)
@@ -61,4 +76,12 @@ func TestComesBackBehindWhatIsUnread(t *testing.T) {
 			recv(t, pull, "new")
 		})
 	}
+}
+
+// queued is what waits of all peers together.
+func queued(peers []monitor.PeerState) (messages int) {
+	for _, p := range peers {
+		messages += p.QueueIn
+	}
+	return messages
 }

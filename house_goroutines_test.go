@@ -12,17 +12,18 @@ import (
 
 // timers are the places where the library asks for a function to be called later. Until then they are no goroutine.
 var timers = []string{
-	"internal/peer/conn.go: EndAfter",   // the limit of a connection that drains
-	"internal/peer/conn.go: drained",    // its goodbye: has the peer's kernel everything?
-	"internal/peer/dial.go: EndAfter",   // the limit of an endpoint that drains …
-	"internal/peer/dial.go: EndAfter",   // … which its end takes back
-	"internal/peer/heartbeat.go: heed",  // a peer's TTL
-	"internal/peer/heartbeat.go: start", // our own heartbeat
-	"internal/peer/storm.go: failed",    // failed accepts that were too early to be told
-	"internal/socket/close.go: Close",   // Linger
-	"internal/socket/flow.go: note",     // queues that are full, drops that were not told
-	"internal/socket/lend.go: look",     // has the lent connection been read?
-	"internal/socket/lend.go: readLent", // the end of a context calls the reader back
+	"internal/peer/conn.go: EndAfter",    // the limit of a connection that drains
+	"internal/peer/conn.go: drained",     // its goodbye: has the peer's kernel everything?
+	"internal/peer/dial.go: EndAfter",    // the limit of an endpoint that drains …
+	"internal/peer/dial.go: EndAfter",    // … which its end takes back
+	"internal/peer/heartbeat.go: heed",   // a peer's TTL
+	"internal/peer/heartbeat.go: start",  // our own heartbeat
+	"internal/peer/storm.go: failed",     // failed accepts that were too early to be told
+	"internal/socket/close.go: Close",    // Linger
+	"internal/socket/close.go: Shutdown", // its ctx
+	"internal/socket/flow.go: note",      // queues that are full, drops that were not told
+	"internal/socket/lend.go: look",      // has the lent connection been read?
+	"internal/socket/lend.go: readLent",  // the end of a context calls the reader back
 }
 
 // plainGo are the places that start a goroutine with a go statement: one is counted by hand, for WaitGroup.Go would allocate

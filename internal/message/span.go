@@ -36,6 +36,20 @@ func (s *Span) Short(slab *Slab) (head []byte, ok bool) {
 	return slab.copy(b[from:end]), true
 }
 
+// Glance reads what Short and its caller would read, of a message of up to 64 bytes, and returns something of it.
+func (s *Span) Glance() int {
+	if s.Left == 0 {
+		return 0
+	}
+	n := int(s.buf[s.at]) + int(s.buf[min(s.at+cacheLine, len(s.buf)-1)])
+	if s.from != nil {
+		n += len(s.from.Tail)
+	}
+	return n
+}
+
+const cacheLine = 64 // bytes, of nearly every processor
+
 // longer is where the body of a frame of 256 bytes or more lies in b; end is 0 if another frame follows it, if it is a
 // command, or if it lies outside.
 func longer(b []byte) (from, end int) {

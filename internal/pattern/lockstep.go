@@ -98,6 +98,8 @@ func (r *reqReceiver) Leave(p *pipe.Pipe) { r.in.Leave(p) }
 
 func (r *reqReceiver) Meet(p *pipe.Pipe) { r.in.Meet(p) }
 
+func (r *reqReceiver) Waiting(yield func(*pipe.Pipe) bool) { r.in.Waiting(yield) }
+
 func (r *reqReceiver) Empty(p *pipe.Pipe) { r.in.Empty(p) }
 
 func (r *reqReceiver) Choose() (*pipe.Pipe, error) {
@@ -181,6 +183,8 @@ func (r *repReceiver) Ready(p *pipe.Pipe)       { r.in.Ready(p) }
 func (r *repReceiver) Leave(p *pipe.Pipe)       { r.in.Leave(p) }
 
 func (r *repReceiver) Meet(p *pipe.Pipe) { r.in.Meet(p) }
+
+func (r *repReceiver) Waiting(yield func(*pipe.Pipe) bool) { r.in.Waiting(yield) }
 
 func (r *repReceiver) Empty(p *pipe.Pipe) { r.in.Empty(p) }
 

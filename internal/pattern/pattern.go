@@ -36,6 +36,8 @@ type Receiver interface {
 
 	Meet(p *pipe.Pipe) // p's peer has come, perhaps back
 
+	Waiting(yield func(*pipe.Pipe) bool) // the pipes that may have messages
+
 	Choose() (*pipe.Pipe, error) // nil without an error: no pipe has a message
 	Empty(p *pipe.Pipe)          // the chosen pipe had none
 

@@ -245,3 +245,65 @@ func TestFairQueueKeepsWhoComesBackInOrder(t *testing.T) {
 		t.Errorf("when they are taken: %d turns for the newcomer, %d for the other", n[again], n[other])
 	}
 }
+
+// A crowd is looked ahead at: all get their turns as without, and all that they have, be it an empty message at the very end.
+func TestACrowdHasItsTurns(t *testing.T) {
+	const pipes, rounds = 2*ahead + 5, 3
+	f := NewFairQueue()
+	number := map[*pipe.Pipe]int{}
+	for i := range pipes {
+		p := &pipe.Pipe{In: pipe.NewQueue(0, nil)}
+		var from *monitor.Peer
+		if i%2 == 0 {
+			from = &monitor.Peer{}
+		}
+		for k := range rounds {
+			p.In.Tell(from, make([]byte, i*(rounds-1-k)))
+		}
+		f.Attach(p)
+		number[p] = i
+	}
+	var slab message.Slab
+	for k := range rounds {
+		had := map[*pipe.Pipe]bool{}
+		for range pipes {
+			f.LookAhead()
+			p := f.Current()
+			m, ok, _ := p.In.Next(&slab)
+			if i := number[p]; !ok || len(m.Head) != i*(rounds-1-k) {
+				t.Errorf("round %d: pipe %d had %v, of %d bytes", k, i, ok, len(m.Head))
+			}
+			had[p] = true
+			f.Next()
+		}
+		if len(had) != pipes {
+			t.Errorf("round %d: %d of %d pipes had their turn", k, len(had), pipes)
+		}
+	}
+	if f.seen == 0 {
+		t.Error("nobody looked ahead")
+	}
+	f.LookAhead() // there is nothing to be seen any more
+}
+
+// Who may have messages: whoever is active, and whoever waits for those who have gone.
+func TestWhoWaits(t *testing.T) {
+	f := NewFairQueue()
+	busy, quiet, old, again := &pipe.Pipe{}, &pipe.Pipe{}, &pipe.Pipe{}, &pipe.Pipe{}
+	for _, p := range []*pipe.Pipe{busy, quiet, old, again} {
+		f.Attach(p)
+	}
+	f.Empty(quiet)
+	f.Leave(old)
+	f.Meet(again)
+	waits := map[*pipe.Pipe]bool{}
+	for p := range f.Waiting {
+		waits[p] = true
+	}
+	if len(waits) != 3 || waits[quiet] {
+		t.Errorf("%d wait, want three; one without messages: %v", len(waits), waits[quiet])
+	}
+	for range f.Waiting {
+		break
+	}
+}

@@ -45,19 +45,24 @@ func NewDialer(h Host, o *Options, e Endpoint, to endpoint.Endpoint) *Dialer {
 	d := &Dialer{Endpoint: e, Pipe: o.newPipe(), target: to, opt: o, host: h, room: make(chan struct{}, 1)}
 	d.state = monitor.EndpointState{ID: e.ID, Side: e.Side, Endpoint: e.Text}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
-	d.Pipe.Flush = func() {
-		if c := d.conn.Load(); c != nil {
-			c.Flush()
-		}
-	}
-	d.Pipe.Room = func() { signal(d.room) }
-	d.Pipe.About = func(k monitor.Kind) *monitor.Event {
-		if c := d.conn.Load(); c != nil {
-			return c.about(k)
-		}
-		return d.Endpoint.event(k)
-	}
+	d.Pipe.Far = d
 	return d
+}
+
+// Flush, Room and About make it the far end of its pipe, for whichever connection there is.
+func (d *Dialer) Flush() {
+	if c := d.conn.Load(); c != nil {
+		c.Flush()
+	}
+}
+
+func (d *Dialer) Room() { signal(d.room) }
+
+func (d *Dialer) About(k monitor.Kind) *monitor.Event {
+	if c := d.conn.Load(); c != nil {
+		return c.About(k)
+	}
+	return d.Endpoint.event(k)
 }
 
 // Run lives the endpoint's life:

@@ -52,9 +52,9 @@ func (c *Conn) event(k monitor.Kind) *monitor.Event {
 	return e
 }
 
-// about begins an event about what c carries: while the handshake is not through, that is the endpoint's. Control lock
+// About begins an event about what c carries: while the handshake is not through, that is the endpoint's. Control lock
 // held.
-func (c *Conn) about(k monitor.Kind) *monitor.Event {
+func (c *Conn) About(k monitor.Kind) *monitor.Event {
 	if c.state == Ready {
 		return c.event(k)
 	}

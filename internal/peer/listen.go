@@ -110,10 +110,8 @@ func (l *Listener) Run(each func(*Conn) bool) {
 
 // accept begins a connection's life; out is called when its handshake is over, either way.
 func (l *Listener) accept(nc net.Conn, out func(), each func(*Conn) bool) {
-	room := make(chan struct{}, 1)
-	c := newConn(l.host, l.opt, l.Endpoint, l.opt.newPipe(), room)
-	c.Pipe.Flush, c.Pipe.About = c.Flush, c.about
-	c.Pipe.Room = func() { signal(room) }
+	c := newConn(l.host, l.opt, l.Endpoint, l.opt.newPipe(), make(chan struct{}, 1))
+	c.Pipe.Far = c
 	c.use(nc)
 	c.shaken = out
 	l.host.Lock()

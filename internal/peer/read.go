@@ -22,10 +22,12 @@ func (c *Conn) traffic(rest []byte) error {
 	if !first && err == nil {
 		c.soon()
 	}
+	again := false
 	for {
-		if first && c.host.Received(c, err == nil) {
+		if first && c.host.Received(c, again && err == nil) {
 			err = <-c.back
 		}
+		again = again || first
 		if err != nil {
 			break
 		}
@@ -121,6 +123,9 @@ func (c *Conn) HasDescriptor() bool { return c.raw != nil }
 // Descriptor is what ReadNow reads from. It is a number to wait for, and not to be read or closed: the connection may end at
 // any time.
 func (c *Conn) Descriptor() int { return c.peer.FD }
+
+// Room says that there is room in the pipe again.
+func (c *Conn) Room() { signal(c.room) }
 
 // resume waits for room in the pipe: the peer is held back by TCP meanwhile.
 func (c *Conn) resume() (first bool, err error) {

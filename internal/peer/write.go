@@ -250,7 +250,7 @@ func (c *Conn) broke(err error) {
 	c.idle.Broadcast()
 	if err != nil && c.cause == nil {
 		c.broken = err
-		signal(c.room) // a reader that waits for room need not
+		c.Room() // a reader that waits for room need not
 		c.nc.SetReadDeadline(time.Now().Add(breakGrace))
 	}
 }

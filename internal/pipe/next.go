@@ -41,6 +41,9 @@ func (q *Queue) ShortInto(b *message.Buffer) (ok bool) {
 	return ok
 }
 
+// Glance reads what Short would read. The consumer's lock is held.
+func (q *Queue) Glance() int { return q.step + q.span.Glance() }
+
 // AtHand reports whether the consumer has taken a message that it has not worked off. The consumer's lock is held.
 func (q *Queue) AtHand() bool { return q.span.Left > 0 }
 

@@ -10,22 +10,8 @@ import (
 // does not have is nil. It outlives the connections of a dialled endpoint: what is queued survives a break.
 type Pipe struct {
 	Out, In *Queue
-
-	// Flush tells whoever takes from Out that its first message is there; Room tells whoever feeds In that there is
-	// room again. Both are called without any socket's lock, and are fixed before the pipe is attached.
-	Flush func()
-	Room  func()
-
-	// Settle asks the consumer of Out what it has taken since it last said, and reports whether there is room again; eager
-	// asks to hear of every message from now on. nil where the consumer says so by itself: a connection's writer.
-	Settle func(eager bool) (room bool)
-
-	// Marks gives the queues the marks of the socket's options, where they are two sockets' together; else nil.
-	Marks func()
-
-	// About begins an event about whoever is behind the pipe: about the endpoint, while no peer is ready there. The control
-	// lock is held.
-	About func(monitor.Kind) *monitor.Event
+	Far     Far  // whose ends the others are; it is fixed before the pipe is attached
+	Near    Near // Far over inproc; nil: over a connection
 
 	// What was dropped, for the sending side's lock: of what was to go out, and of what came in. Noted: internal/socket/flow.go
 	// looks at it.
@@ -44,6 +30,25 @@ type Pipe struct {
 	Mark    uint64       // the last message that a publisher gave it
 	Deaf    bool         // its peer has gone: what it still says is void
 	Heard   atomic.Int64 // bytes of subscriptions in In that an XPUB's user has not taken yet
+}
+
+// Far is the other end of a pipe.
+type Far interface {
+	// Flush says that Out's first message is there, Room that In has room again. No lock is held.
+	Flush()
+	Room()
+	// About begins an event about whoever is there: about the endpoint, while no peer is ready. The control lock is held.
+	About(monitor.Kind) *monitor.Event
+}
+
+// Near is another socket of this process.
+type Near interface {
+	Far
+	// Settle asks the consumer of Out what it has taken since it last said, which a connection's writer says by itself, and reports
+	// whether there is room again; eager asks to hear of every message from now on. No lock is held.
+	Settle(eager bool) (room bool)
+	// Marks gives the queues the marks of both sockets' options together. No lock is held.
+	Marks()
 }
 
 // NoticeCost is what a frame of a subscription is counted as, beside its bytes: an empty one takes memory, too.

@@ -240,6 +240,13 @@ func (q *Queue) Closed() bool {
 	return q.closed
 }
 
+// Idle reports whether the next message put is an edge, and there may be one.
+func (q *Queue) Idle() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.idle && !q.closed
+}
+
 // Over reports whether the queue is empty for good.
 func (q *Queue) Over() bool {
 	q.mu.Lock()

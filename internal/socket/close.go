@@ -46,30 +46,31 @@ func (c *Core) Close() error {
 	c.mu.Lock()
 	linger := c.opt.Linger
 	c.mu.Unlock()
-	switch {
-	case linger < 0:
-		return c.close(nil)
-	case linger == 0:
-		return c.close(done)
-	}
-	over := make(chan struct{})
-	t := time.AfterFunc(linger, func() { close(over) })
-	defer t.Stop()
-	return c.close(over)
+	return c.close(func() (stop func() bool) {
+		switch {
+		case linger < 0:
+			return nil
+		case linger == 0:
+			c.kill()
+			return nil
+		}
+		return time.AfterFunc(linger, c.kill).Stop
+	})
 }
 
 // Shutdown lingers until ctx ends.
-func (c *Core) Shutdown(ctx context.Context) error { return c.close(ctx.Done()) }
+func (c *Core) Shutdown(ctx context.Context) error {
+	return c.close(func() func() bool { return context.AfterFunc(ctx, c.kill) })
+}
 
-// close begins to close, or joins who has begun, and drops the rest when over is closed.
-func (c *Core) close(over <-chan struct{}) error {
+// close begins to close, or joins who has begun. limit sees to it that the rest is dropped in the end, if it shall be; stop takes
+// that back.
+func (c *Core) close(limit func() (stop func() bool)) error {
 	c.closeOnce.Do(c.beginClose)
-	select {
-	case <-c.closed:
-	case <-over:
-		c.kill()
-		<-c.closed
+	if stop := limit(); stop != nil {
+		defer stop()
 	}
+	c.endOnce.Do(c.finish)
 	return c.closeErr
 }
 
@@ -82,7 +83,7 @@ func (c *Core) beginClose() {
 	for _, conn := range c.connections() {
 		if in := conn.Pipe.In; in != nil {
 			in.Close()
-			conn.Pipe.Room() // a reader that waits for room need not
+			conn.Pipe.Far.Room() // a reader that waits for room need not
 		}
 	}
 	c.mu.Unlock()
@@ -97,7 +98,6 @@ func (c *Core) beginClose() {
 			c.hangUp(d, why)
 		}
 	}
-	c.ending.Go(c.finish)
 }
 
 // ended is the reason that events give: the socket's own end, or its Context's.
@@ -161,7 +161,6 @@ func (c *Core) finish() {
 	c.mu.Lock()
 	c.closeErr = c.lost.result()
 	c.mu.Unlock()
-	close(c.closed)
 }
 
 // result is e, if it says anything.

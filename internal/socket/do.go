@@ -108,7 +108,7 @@ func (c *Core) forgetStrays() {
 		}
 		if room {
 			s.mu.Unlock()
-			p.Room()
+			p.Far.Room()
 			s.mu.Lock()
 		}
 	}

@@ -230,10 +230,10 @@ func (c *Core) tellAll(due []telling) {
 
 // about begins an event about a pipe. Control lock held.
 func (c *Core) about(p *pipe.Pipe, k monitor.Kind) *monitor.Event {
-	if p.About == nil { // nobody's
+	if p.Far == nil { // nobody's
 		return &monitor.Event{Kind: k, FD: -1}
 	}
-	e := p.About(k)
+	e := p.Far.About(k)
 	if k != monitor.Dropped {
 		d := c.depths(monitor.PeerState{}, p)
 		e.QueueOut, e.QueueIn = d.QueueOut, d.QueueIn

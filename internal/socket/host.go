@@ -91,23 +91,35 @@ func (c *Core) meet(p *pipe.Pipe) {
 }
 
 // depart finds those who have gone, but have left so much that we have not read to their end: p may be one of them, come back.
-// With many connections only some of those are asked whose messages wait: it is a system call each. A dialled endpoint comes
+// Among many connections only some of those are asked whose messages wait: it is a system call each. A dialled endpoint comes
 // back over its own pipe. Control and receiving lock held.
 func (c *Core) depart(p *pipe.Pipe) {
 	const few = 64
+	if len(c.conns) <= few {
+		for conn := range c.conns {
+			c.askAfter(conn, p)
+		}
+		return
+	}
 	asked := 0
-	for conn := range c.conns {
-		if asked == few {
-			return
-		}
-		in := conn.Pipe.In
-		if conn.Pipe == p || in == nil || conn.Endpoint.Side == monitor.SideConnect || len(c.conns) > few && in.Len() == 0 {
-			continue
-		}
-		if asked++; conn.WasReady() && conn.HungUp() {
-			c.in.choose.Leave(conn.Pipe)
+	for q := range c.in.choose.Waiting {
+		if conn, accepted := q.Far.(*peer.Conn); accepted && q.In.Len() > 0 && c.askAfter(conn, p) {
+			if asked++; asked == few {
+				return
+			}
 		}
 	}
+}
+
+// askAfter notes that conn's peer has gone, if it has, and reports whether it was asked; p's is not.
+func (c *Core) askAfter(conn *peer.Conn, p *pipe.Pipe) (asked bool) {
+	if conn.Pipe == p || conn.Pipe.In == nil || conn.Endpoint.Side == monitor.SideConnect || !conn.WasReady() {
+		return false
+	}
+	if conn.HungUp() {
+		c.in.choose.Leave(conn.Pipe)
+	}
+	return true
 }
 
 // tell puts a message of our own before the user, as from a peer. Control lock held.

@@ -48,7 +48,7 @@ func (c *Core) seek(d *dial) {
 	before := d.pipe
 	d.parted = false
 	d.joint, d.pipe = j, j.newPipe(c, connected)
-	j.end[connected].Store(&link{owner: c, at: d.at, pipe: d.pipe}) // for the marks; replaced when somebody is there
+	j.ends[connected].Store(&link{owner: c, at: d.at, pipe: d.pipe}) // for the marks; replaced when somebody is there
 	c.give(d.pipe, d.as)
 	c.inherit(before, d.pipe)
 	c.attachReceiving(d.pipe)
@@ -117,7 +117,7 @@ func join(a *Core, d *dial, b *Core, at *bind) bool {
 	}
 	la.away.cut()
 	b.open(lb, j)
-	lb.pipe.Marks()
+	lb.pipe.Near.Marks()
 	j.flush(connected)
 	j.flush(bound)
 	if a.isClosing() { // it only waited for somebody to leave its messages with
@@ -154,7 +154,7 @@ func (c *Core) open(l *link, j *joint) {
 	defer c.mu.Unlock()
 	if _, live := c.links[l]; live {
 		c.greet(l)
-		j.end[bound].Store(l)
+		j.ends[bound].Store(l)
 		c.attach(l.pipe)
 		c.met(l)
 	}
@@ -232,7 +232,7 @@ func (c *Core) arrive(l *link, d *dial, j *joint) bool {
 	c.links[l] = struct{}{}
 	l.emit(monitor.HandshakeSucceeded, peer.Cause{})
 	c.greet(l)
-	j.end[connected].Store(l)
+	j.ends[connected].Store(l)
 	if c.opt.Immediate {
 		c.attachSending(l.pipe)
 	}

@@ -16,7 +16,7 @@ type joint struct {
 	bound      bool   // there is one that bound
 
 	out, in *pipe.Queue             // of the end that connected
-	end     [2]atomic.Pointer[link] // who is there
+	ends    [2]atomic.Pointer[link] // who is there
 }
 
 const (
@@ -51,7 +51,7 @@ func sum(a, b int) int {
 
 // flush tells the other end than from that messages are there; room tells end that there is room for more.
 func (j *joint) flush(from int) {
-	switch l := j.end[1-from].Load(); {
+	switch l := j.ends[1-from].Load(); {
 	case l == nil:
 	case l.up != nil:
 		l.hear()
@@ -61,7 +61,7 @@ func (j *joint) flush(from int) {
 }
 
 func (j *joint) room(end int) {
-	if l := j.end[end].Load(); l != nil {
+	if l := j.ends[end].Load(); l != nil {
 		l.owner.out.ready(l.pipe)
 	}
 }
@@ -78,25 +78,39 @@ func (j *joint) newPipe(c *Core, end int) *pipe.Pipe {
 			p.In = pipe.NewQueue(0, nil)
 		}
 	}
-	p.Flush = func() { j.flush(end) }
-	p.Room = func() { j.room(1 - end) }
-	p.Settle = func(eager bool) bool {
-		l := j.end[1-end].Load()
-		return l != nil && l.settle(p.Out, eager)
-	}
-	p.About = func(k monitor.Kind) *monitor.Event {
-		if l := j.end[end].Load(); l != nil {
-			return l.about(k)
-		}
-		return &monitor.Event{Kind: k | monitor.Inproc, FD: -1} // about to be opened: nothing has happened yet
-	}
-	p.Marks = func() {
-		c.mu.Lock()
-		send, recv := c.opt.SendHWM, c.opt.RecvHWM
-		c.mu.Unlock()
-		j.mark(end, send, recv)
-	}
+	p.Near = &jointEnd{j, c, end, p.Out}
+	p.Far = p.Near
 	return p
+}
+
+// A jointEnd is the far end of a pipe, for the one that has it.
+type jointEnd struct {
+	*joint
+	owner *Core // whose pipe it is
+	end   int   // on this side
+	out   *pipe.Queue
+}
+
+func (e *jointEnd) Flush() { e.flush(e.end) }
+func (e *jointEnd) Room()  { e.room(1 - e.end) }
+
+func (e *jointEnd) Settle(eager bool) (room bool) {
+	l := e.ends[1-e.end].Load()
+	return l != nil && l.settle(e.out, eager)
+}
+
+func (e *jointEnd) About(k monitor.Kind) *monitor.Event {
+	if l := e.ends[e.end].Load(); l != nil {
+		return l.about(k)
+	}
+	return &monitor.Event{Kind: k | monitor.Inproc, FD: -1} // about to be opened: nothing has happened yet
+}
+
+func (e *jointEnd) Marks() {
+	e.owner.mu.Lock()
+	send, recv := e.owner.opt.SendHWM, e.owner.opt.RecvHWM
+	e.owner.mu.Unlock()
+	e.mark(e.end, send, recv)
 }
 
 // settle asks l's socket, which receives from q, what it has taken out.

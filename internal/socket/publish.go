@@ -40,7 +40,7 @@ func (c *Core) publish(ctx context.Context, nowait bool, frames [][]byte, m *mes
 		case pipe.First:
 			first = append(first, p)
 		case pipe.Full:
-			if p.Settle == nil {
+			if p.Near == nil {
 				s.drop(p)
 			} else {
 				late = append(late, p)
@@ -52,7 +52,7 @@ func (c *Core) publish(ctx context.Context, nowait bool, frames [][]byte, m *mes
 	s.mu.Unlock()
 	for _, p := range late { // over inproc the receiver may have taken more than it has said
 		how := pipe.Full
-		if p.Settle(false) {
+		if p.Near.Settle(false) {
 			how = putAny(p.Out, frames, m, true)
 		}
 		if how == pipe.First {
@@ -64,7 +64,7 @@ func (c *Core) publish(ctx context.Context, nowait bool, frames [][]byte, m *mes
 		}
 	}
 	for _, p := range first {
-		p.Flush()
+		p.Far.Flush()
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (c *Core) audience(ctx context.Context, nowait bool, frames [][]byte, m *me
 		case nowait:
 			return nil, ErrWouldBlock
 		default:
-			if err := s.wait(ctx, again, full.Settle != nil && !again); err != nil {
+			if err := s.wait(ctx, again, full.Near != nil && !again); err != nil {
 				return nil, err
 			}
 		}

@@ -39,7 +39,7 @@ func (c *Core) Recv(ctx context.Context) (message.Message, error) {
 	}
 	m, p, err := c.recv(ctx, nil)
 	if p != nil {
-		p.Room()
+		p.Far.Room()
 	}
 	return m, err
 }
@@ -51,7 +51,7 @@ func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
 	}
 	m, p, err := c.recv(ctx, b)
 	if p != nil {
-		p.Room()
+		p.Far.Room()
 	}
 	if err == nil {
 		b.Message = m
@@ -64,6 +64,7 @@ func (c *Core) RecvInto(ctx context.Context, b *message.Buffer) error {
 func (s *recvSide) short() (m message.Message, ok bool) {
 	s.mu.Lock()
 	for p := s.simple(); p != nil; p = s.simple() {
+		s.fair.LookAhead()
 		if m, ok = p.In.Short(&s.slab); !ok {
 			break
 		}
@@ -82,6 +83,7 @@ func (s *recvSide) short() (m message.Message, ok bool) {
 func (s *recvSide) shortInto(b *message.Buffer) (ok bool) {
 	s.mu.Lock()
 	for p := s.simple(); p != nil; p = s.simple() {
+		s.fair.LookAhead()
 		if ok = p.In.ShortInto(b); !ok {
 			break
 		}
@@ -188,7 +190,7 @@ func (s *recvSide) next(b *message.Buffer) (m message.Message, room *pipe.Pipe, 
 			return m, nil, true, nil
 		case more:
 			s.mu.Unlock()
-			p.Room()
+			p.Far.Room()
 			s.mu.Lock()
 		}
 	}
@@ -271,8 +273,11 @@ func (s *recvSide) attach(p *pipe.Pipe) {
 	s.choose.Attach(p)
 	s.pipes++
 	s.reclaim()
-	if p.In.Len() > 0 {
+	switch {
+	case p.In.Len() > 0:
 		s.arrived(p)
+	case p.In.Idle():
+		s.choose.Empty(p) // a crowd that says nothing is not to be asked
 	}
 }
 
@@ -302,7 +307,7 @@ func (s *recvSide) can() error {
 		}
 		if room {
 			s.mu.Unlock()
-			p.Room()
+			p.Far.Room()
 			s.mu.Lock()
 		}
 		if ok {

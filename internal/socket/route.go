@@ -185,7 +185,7 @@ func (c *Core) sendTo(ctx context.Context, nowait bool, frames [][]byte, m *mess
 		switch how {
 		case pipe.First:
 			s.mu.Unlock()
-			p.Flush()
+			p.Far.Flush()
 			s.mu.Lock()
 			return nil
 		case pipe.Queued:
@@ -205,7 +205,7 @@ func (c *Core) sendTo(ctx context.Context, nowait bool, frames [][]byte, m *mess
 		case nowait:
 			return ErrWouldBlock
 		default:
-			if err := s.wait(ctx, again, p.Settle != nil && !again); err != nil {
+			if err := s.wait(ctx, again, p.Near != nil && !again); err != nil {
 				return err
 			}
 		}
@@ -259,11 +259,11 @@ func (c *Core) endPeer(p *pipe.Pipe) {
 
 // settleOne is settle for one pipe. mu is held, and let go of meanwhile.
 func (s *sendSide) settleOne(p *pipe.Pipe, eager bool) (room bool) {
-	if p.Settle == nil {
+	if p.Near == nil {
 		return false
 	}
 	s.mu.Unlock()
-	room = p.Settle(eager)
+	room = p.Near.Settle(eager)
 	s.mu.Lock()
 	return room || s.err != nil || p.Out.Closed() || !p.Out.Awaits() // meanwhile anything may have happened, and nobody waited to hear of it
 }

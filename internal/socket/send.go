@@ -147,7 +147,7 @@ func (c *Core) send(ctx context.Context, frames [][]byte, m *message.Message) er
 			s.passOn()
 			s.mu.Unlock()
 			if how == pipe.First {
-				p.Flush()
+				p.Far.Flush()
 			}
 			return nil
 		}
@@ -226,7 +226,7 @@ func (s *sendSide) settle(eager bool) (room bool) {
 	for i := 0; i < len(s.near); i++ {
 		p := s.near[i]
 		s.mu.Unlock()
-		has := p.Settle(eager)
+		has := p.Near.Settle(eager)
 		s.mu.Lock()
 		if has {
 			s.choose.Ready(p)
@@ -344,7 +344,7 @@ func (c *Core) Writable() <-chan struct{} {
 // attach and detach add and remove a pipe. mu is held.
 func (s *sendSide) attach(p *pipe.Pipe) {
 	s.choose.Attach(p)
-	if p.Settle != nil {
+	if p.Near != nil {
 		s.near = append(s.near, p)
 	}
 	s.chosen()

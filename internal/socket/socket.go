@@ -108,10 +108,9 @@ type Core struct {
 	monitoring sync.Mutex     // one Monitor call at a time
 	readers    sync.WaitGroup // the callback's goroutines: nobody waits for them but AwaitCallback
 
-	closeOnce sync.Once
-	ending    sync.WaitGroup // the goroutine that waits for the end
-	closed    chan struct{}  // closed at the end
-	closeErr  error          // and then this is set
+	closeOnce sync.Once // begins the end
+	endOnce   sync.Once // waits for it
+	closeErr  error     // and then this is set
 }
 
 // totals are counts of a socket.
@@ -216,7 +215,7 @@ func (c *Core) replies() {
 
 // New makes a socket of a type that Known says is there. It starts nothing.
 func New(ctx *Context, typ string, opt Options) *Core {
-	c := &Core{ID: lastSocket.Add(1), typ: typ, ctx: ctx, opt: opt, closed: make(chan struct{}),
+	c := &Core{ID: lastSocket.Add(1), typ: typ, ctx: ctx, opt: opt,
 		conns: map[*peer.Conn]*bind{}, links: map[*link]struct{}{}}
 	c.out.mu, c.in.mu = new(sync.Mutex), new(sync.Mutex)
 	c.out.flow.core = c
@@ -333,15 +332,15 @@ func (c *Core) raw() bool { return c.rule.raw || c.opt.RouterRaw }
 
 // remark gives p's queues new marks. No lock is held.
 func (c *Core) remark(p *pipe.Pipe, send, recv int) {
-	if p.Marks != nil { // over inproc a queue has two owners
-		p.Marks()
+	if p.Near != nil { // over inproc a queue has two owners
+		p.Near.Marks()
 		return
 	}
 	if p.Out != nil && p.Out.SetLimit(send) {
 		c.out.ready(p)
 	}
 	if p.In != nil && p.In.SetLimit(recv) {
-		p.Room()
+		p.Far.Room()
 	}
 }
 

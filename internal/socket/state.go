@@ -100,7 +100,7 @@ func (c *Core) settleNear() {
 	near := slices.Clone(c.out.near)
 	c.out.mu.Unlock()
 	for _, p := range near {
-		if p.Settle(false) {
+		if p.Near.Settle(false) {
 			c.out.ready(p)
 		}
 	}

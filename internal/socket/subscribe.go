@@ -126,7 +126,7 @@ func notice(prefix []byte, on bool) []byte {
 // flushAll lets what was queued go. No lock is held.
 func flushAll(pipes []*pipe.Pipe, conns []*peer.Conn) {
 	for _, p := range pipes {
-		p.Flush()
+		p.Far.Flush()
 	}
 	for _, conn := range conns {
 		conn.Flush()
