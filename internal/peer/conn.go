@@ -66,7 +66,7 @@ type Conn struct {
 	leaving  *time.Timer
 	limit    *time.Timer // of the drain
 
-	goWrite func() // writeAlone, made once
+	goWrite func() // writeAlone, made once; nil: not yet
 
 	codec  zmtp.Codec // what the handshake agreed on; nil: in the clear. It is set before any message
 	out    writer     // whoever writes
@@ -74,19 +74,18 @@ type Conn struct {
 	sealed sealed     // whoever reads, too: what came over a sealed connection
 	peek   try        // whoever reads, too …
 	wait   try        // … and if it waits
-	back   chan error // what a Recv call that read for us gives back
+	back   chan error // what a Recv call that read for us gives back; nil: it is not lent yet
 
 	came0, sent0 pipe.Count // what the pipe had carried before
 	torn0        int
-	shaken       func() // the handshake is over, either way
+	seat         seat // until the handshake is over, either way
 	beat         heartbeat
 }
 
 func newConn(h Host, o *Options, e Endpoint, p *pipe.Pipe, room chan struct{}) *Conn {
 	c := &Conn{ID: NextID(), Endpoint: e, Pipe: p, opt: o, host: h, room: room, began: time.Now(),
-		done: make(chan struct{}), back: make(chan error, 1)}
+		done: make(chan struct{})}
 	c.idle.L = &c.mu
-	c.goWrite = c.writeAlone
 	if p.Out != nil {
 		c.torn0 = p.Out.Torn() // what earlier connections tore is theirs
 	}
@@ -113,6 +112,12 @@ func (c *Conn) use(nc net.Conn) {
 	}
 }
 
+// serveAlone is the goroutine of an accepted connection.
+func (c *Conn) serveAlone() {
+	defer c.host.Work().Done()
+	c.serve()
+}
+
 // serve takes a connection that is up from its first byte to its end. It reports whether the handshake succeeded.
 func (c *Conn) serve() (ready bool) {
 	rest, err := []byte(nil), error(nil)
@@ -123,9 +128,7 @@ func (c *Conn) serve() (ready bool) {
 	} else {
 		rest, err = c.handshake()
 	}
-	if c.shaken != nil {
-		c.shaken()
-	}
+	c.seat.leave()
 	if err == nil {
 		ready = true
 		err = c.traffic(rest)

@@ -15,17 +15,30 @@ type crowd struct {
 	of  map[netip.Addr]int
 }
 
-// in counts a connection in, unless there are too many; out, which may be called more than once, counts it out. Zero and
-// below: no limit. What is not tcp comes from no host.
-func (c *crowd) in(from net.Addr, most, mostOfOne int) (out func(), full error) {
+// A seat is a connection's place in a crowd. The zero seat is in none.
+type seat struct {
+	in   *crowd
+	host netip.Addr
+}
+
+// leave gives the seat up, if that was not done yet.
+func (s *seat) leave() {
+	if s.in != nil {
+		s.in.out(s.host)
+		s.in = nil
+	}
+}
+
+// in gives a connection a seat, unless there are too many. Zero and below: no limit. What is not tcp comes from no host.
+func (c *crowd) in(from net.Addr, most, mostOfOne int) (_ seat, full error) {
 	host := hostOf(from)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case most > 0 && c.all >= most:
-		return nil, errTooMany
+		return seat{}, errTooMany
 	case mostOfOne > 0 && host.IsValid() && c.of[host] >= mostOfOne:
-		return nil, errTooManyOfOne
+		return seat{}, errTooManyOfOne
 	}
 	c.all++
 	if host.IsValid() {
@@ -34,7 +47,7 @@ func (c *crowd) in(from net.Addr, most, mostOfOne int) (out func(), full error) 
 		}
 		c.of[host]++
 	}
-	return sync.OnceFunc(func() { c.out(host) }), nil
+	return seat{c, host}, nil
 }
 
 func (c *crowd) out(host netip.Addr) {

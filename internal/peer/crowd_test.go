@@ -38,12 +38,12 @@ func TestCrowd(t *testing.T) {
 		if tcp, err := net.ResolveTCPAddr("tcp", step.come); err == nil {
 			from = tcp
 		}
-		out, full := c.in(from, 8, 2)
+		s, full := c.in(from, 8, 2)
 		if full != step.full {
 			t.Fatalf("step %d, %s: %v, want %v", i+1, step.come, full, step.full)
 		}
 		if full == nil {
-			outs[step.come] = out
+			outs[step.come] = s.leave
 		}
 	}
 	for _, out := range outs {

@@ -92,13 +92,13 @@ func (l *Listener) Run(each func(*Conn) bool) {
 		case err == nil && !l.opt.Transport.Admits(nc.RemoteAddr()):
 			l.filtered.turnedAway(l, nc, errFiltered)
 		case err == nil:
-			out, full := l.shaking.in(nc.RemoteAddr(), l.opt.MaxHandshakes, l.opt.MaxHandshakesPerHost)
+			seat, full := l.shaking.in(nc.RemoteAddr(), l.opt.MaxHandshakes, l.opt.MaxHandshakesPerHost)
 			if full != nil {
 				l.storm.turnedAway(l, nc, full)
 				break
 			}
 			l.storm.pause = 0
-			l.accept(nc, out, each)
+			l.accept(nc, seat, each)
 		case l.stop.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default:
@@ -108,12 +108,12 @@ func (l *Listener) Run(each func(*Conn) bool) {
 	}
 }
 
-// accept begins a connection's life; out is called when its handshake is over, either way.
-func (l *Listener) accept(nc net.Conn, out func(), each func(*Conn) bool) {
+// accept begins a connection's life.
+func (l *Listener) accept(nc net.Conn, s seat, each func(*Conn) bool) {
 	c := newConn(l.host, l.opt, l.Endpoint, l.opt.newPipe(), make(chan struct{}, 1))
 	c.Pipe.Far = c
 	c.use(nc)
-	c.shaken = out
+	c.seat = s
 	l.host.Lock()
 	in := each(c)
 	if in {
@@ -123,10 +123,11 @@ func (l *Listener) accept(nc net.Conn, out func(), each func(*Conn) bool) {
 	l.host.Unlock()
 	if !in {
 		nc.Close()
-		c.shaken()
+		c.seat.leave()
 		return
 	}
-	l.host.Work().Go(func() { c.serve() })
+	l.host.Work().Add(1)
+	go c.serveAlone()
 }
 
 // Close stops listening, once; the connections live on.

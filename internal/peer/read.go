@@ -22,12 +22,13 @@ func (c *Conn) traffic(rest []byte) error {
 	if !first && err == nil {
 		c.soon()
 	}
-	again := false
 	for {
-		if first && c.host.Received(c, again && err == nil) {
+		if first && c.host.Received(c, c.back != nil && err == nil) {
 			err = <-c.back
 		}
-		again = again || first
+		if first && c.back == nil { // it may be lent from now on: who asks once and goes shall not be waited for
+			c.back = make(chan error, 1)
+		}
 		if err != nil {
 			break
 		}

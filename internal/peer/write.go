@@ -67,6 +67,9 @@ func (c *Conn) Flush() {
 	if c.quiet() && !c.host.Busy() && c.writeNow() {
 		return
 	}
+	if c.goWrite == nil {
+		c.goWrite = c.writeAlone
+	}
 	c.host.Work().Add(1)
 	go c.goWrite() // not WaitGroup.Go: its closure would be an allocation for each burst
 }
