@@ -78,6 +78,58 @@ func TestComesBackBehindWhatIsUnread(t *testing.T) {
 	}
 }
 
+// Neither do many who have said a word and gone keep anybody from asking after one who has just hung up.
+func TestComesBackAmongThoseWhoHaveGone(t *testing.T) {
+	const silent, gone, old = 80, 70, 5000
+	pull := zmq.NewPull(zmq.Config{Context: newContext(t), RecvHWM: 10})
+	bound := address(bindTCP(t, pull))
+	come := func(say string, times int) net.Conn {
+		c, err := net.Dial("tcp", bound)
+		must(t, err)
+		wire := spelled(t, "peer", "PULL")
+		for range times {
+			wire = append(wire, appendFrame(nil, []byte(say))...)
+		}
+		_, err = c.Write(wire)
+		must(t, err)
+		return c
+	}
+	waits := func(what string, peers, messages int) {
+		until(t, patience, what, func() bool {
+			s := pull.State()
+			return len(s.Peers) == peers && queued(s.Peers) == messages
+		})
+	}
+	for range silent {
+		defer come("", 0).Close()
+	}
+	waits("the silent are there", silent, 0)
+	for range gone {
+		c := come("bye", 1)
+		waits("it has spoken", silent+1, 1)
+		c.Close()
+		waits("it has gone", silent, 0)
+	}
+	first := come("old", old)
+	waits("the queue is full", silent+1, 10)
+	must(t, first.Close())
+	defer come("new", 1).Close()
+	waits("it is back", silent+2, 11)
+	for olds := 0; ; {
+		m, err := pull.Recv(within(t))
+		must(t, err)
+		switch string(m.Body()) {
+		case "old":
+			olds++
+		case "new":
+			if olds != old {
+				t.Errorf("it overtook %d of its messages", old-olds)
+			}
+			return
+		}
+	}
+}
+
 // queued is what waits of all peers together.
 func queued(peers []monitor.PeerState) (messages int) {
 	for _, p := range peers {

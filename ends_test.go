@@ -8,13 +8,16 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/glassmq/zmq"
 	"github.com/glassmq/zmq/internal/memnet"
 	"github.com/glassmq/zmq/monitor"
+	"github.com/glassmq/zmq/zmqtest"
 )
 
 // Ends in any order: three sockets talk, are watched in every form, and then everything that can end something is called, in an
@@ -281,5 +284,49 @@ func TestUnbindMeetsClose(t *testing.T) {
 			t.Errorf("%s: %d connections have %d last events, one endpoint has %d", at, guests, ended, gone)
 		}
 		x.Shutdown(zmq.NoWait)
+	}
+}
+
+// Who joins a Close that lingers waits with it, on a clock that stands still while somebody waits for a lock, too.
+func TestTwoClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const linger = 5 * time.Second
+		push := zmq.NewPush(zmq.Config{Context: zmqtest.NewNetwork().Context(t), Linger: linger})
+		connect(t, push, "tcp://hub:1") // where nobody is
+		must(t, push.Send(t.Context(), []byte("x")))
+		began := time.Now()
+		ends := make(chan error)
+		for range 2 {
+			go func() { ends <- push.Close() }()
+		}
+		for range 2 {
+			var dropped *zmq.DroppedError
+			if err := <-ends; !errors.As(err, &dropped) || dropped.Messages != 1 || time.Since(began) != linger {
+				t.Errorf("after %v: %v", time.Since(began), err)
+			}
+		}
+	})
+}
+
+// When Close or Shutdown returns, what drops the rest is through as well.
+func TestNothingOutlivesTheEnd(t *testing.T) {
+	late, cancel := context.WithCancel(context.Background())
+	for name, end := range map[string]func(*zmq.Push) error{
+		"Shutdown(NoWait)": func(p *zmq.Push) error { return p.Shutdown(zmq.NoWait) },
+		"Shutdown, cancelled": func(p *zmq.Push) error {
+			go cancel()
+			return p.Shutdown(late)
+		},
+		"Close, linger over": func(p *zmq.Push) error { return p.Close() },
+	} {
+		for range 100 {
+			push := zmq.NewPush(zmq.Config{Context: newContext(t), Linger: time.Nanosecond})
+			connect(t, push, "tcp://127.0.0.1:1")
+			end(push)
+			stacks := make([]byte, 1<<20)
+			if strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "(*Core).kill") {
+				t.Fatalf("%s has returned, and something still drops what is left", name)
+			}
+		}
 	}
 }

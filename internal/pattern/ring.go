@@ -168,10 +168,11 @@ func (f *FairQueue) Detach(p *pipe.Pipe) (was bool) {
 
 func (f *FairQueue) Empty(p *pipe.Pipe) { f.ring.rest(p) }
 
-// Waiting is the pipes that may have messages.
+// Waiting is the pipes that may have messages, from the one whose turn it is.
 func (f *FairQueue) Waiting(yield func(*pipe.Pipe) bool) {
-	for _, p := range f.ring.pipes[:f.ring.active] {
-		if !yield(p) {
+	r := &f.ring
+	for i := range r.active {
+		if !yield(r.pipes[(r.turn+i)%r.active]) {
 			return
 		}
 	}
@@ -187,7 +188,7 @@ func (f *FairQueue) Waiting(yield func(*pipe.Pipe) bool) {
 func (f *FairQueue) Current() *pipe.Pipe { return f.ring.current() }
 func (f *FairQueue) Next()               { f.ring.next() }
 
-// LookAhead is to be called before each turn. In a crowd nothing of a pipe is in the cache any more when its turn comes: each
+// LookAhead is to be called before the turns of those whose messages are at hand. In a crowd nothing of a pipe is in the cache any more when its turn comes: each
 // message would wait for memory four or five times, one after the other. So now and then what the next turns will read is
 // read, and nothing done with it: no wait hangs on another there, and the processor does all of them at once.
 func (f *FairQueue) LookAhead() {

@@ -74,7 +74,7 @@ type Conn struct {
 	sealed sealed     // whoever reads, too: what came over a sealed connection
 	peek   try        // whoever reads, too …
 	wait   try        // … and if it waits
-	back   chan error // what a Recv call that read for us gives back; nil: it is not lent yet
+	back   chan error // what a Recv call that read for us gives back; made when it may first be lent
 
 	came0, sent0 pipe.Count // what the pipe had carried before
 	torn0        int

@@ -92,13 +92,13 @@ func (l *Listener) Run(each func(*Conn) bool) {
 		case err == nil && !l.opt.Transport.Admits(nc.RemoteAddr()):
 			l.filtered.turnedAway(l, nc, errFiltered)
 		case err == nil:
-			seat, full := l.shaking.in(nc.RemoteAddr(), l.opt.MaxHandshakes, l.opt.MaxHandshakesPerHost)
+			s, full := l.shaking.in(nc.RemoteAddr(), l.opt.MaxHandshakes, l.opt.MaxHandshakesPerHost)
 			if full != nil {
 				l.storm.turnedAway(l, nc, full)
 				break
 			}
 			l.storm.pause = 0
-			l.accept(nc, seat, each)
+			l.accept(nc, s, each)
 		case l.stop.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default:

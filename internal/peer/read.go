@@ -12,8 +12,8 @@ import (
 // traffic reads until the connection ends:
 //
 //  1. Read takes what has arrived into the pipe, as far as its mark allows;
-//  2. if that was the first message for a socket that was waiting, its Recv calls may read by themselves from now on:
-//     that saves a goroutine switch each way;
+//  2. if the pipe was empty, and a call was waiting, it is woken; the second time, and later, Recv calls may read by
+//     themselves from then on: that saves a goroutine switch each way. Who asks once and goes is not looked after;
 //  3. when they stop doing so, the bytes are this goroutine's again.
 //
 // rest is what came behind the handshake.
@@ -22,12 +22,16 @@ func (c *Conn) traffic(rest []byte) error {
 	if !first && err == nil {
 		c.soon()
 	}
+	spoke := false
 	for {
-		if first && c.host.Received(c, c.back != nil && err == nil) {
-			err = <-c.back
-		}
-		if first && c.back == nil { // it may be lent from now on: who asks once and goes shall not be waited for
-			c.back = make(chan error, 1)
+		if first {
+			if spoke && c.back == nil {
+				c.back = make(chan error, 1)
+			}
+			if c.host.Received(c, spoke && err == nil) {
+				err = <-c.back
+			}
+			spoke = true
 		}
 		if err != nil {
 			break

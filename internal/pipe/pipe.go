@@ -11,7 +11,7 @@ import (
 type Pipe struct {
 	Out, In *Queue
 	Far     Far  // whose ends the others are; it is fixed before the pipe is attached
-	Near    Near // Far over inproc; nil: over a connection
+	Near    Near // Far, where that is another socket of this process; else nil
 
 	// What was dropped, for the sending side's lock: of what was to go out, and of what came in. Noted: internal/socket/flow.go
 	// looks at it.

@@ -46,31 +46,41 @@ func (c *Core) Close() error {
 	c.mu.Lock()
 	linger := c.opt.Linger
 	c.mu.Unlock()
-	return c.close(func() (stop func() bool) {
-		switch {
-		case linger < 0:
-			return nil
-		case linger == 0:
-			c.kill()
-			return nil
+	return c.close(linger == 0, func(drop func()) (stop func() bool) {
+		if linger < 0 {
+			return func() bool { return true }
 		}
-		return time.AfterFunc(linger, c.kill).Stop
+		return time.AfterFunc(linger, drop).Stop
 	})
 }
 
 // Shutdown lingers until ctx ends.
 func (c *Core) Shutdown(ctx context.Context) error {
-	return c.close(func() func() bool { return context.AfterFunc(ctx, c.kill) })
+	return c.close(ctx.Err() != nil, func(drop func()) (stop func() bool) { return context.AfterFunc(ctx, drop) })
 }
 
-// close begins to close, or joins who has begun. limit sees to it that the rest is dropped in the end, if it shall be; stop takes
-// that back.
-func (c *Core) close(limit func() (stop func() bool)) error {
+// close begins to close, or joins who has begun. What is left is dropped at once if now is set, else when limit calls drop; stop
+// takes that back, or reports that it is too late.
+func (c *Core) close(now bool, limit func(drop func()) (stop func() bool)) error {
 	c.closeOnce.Do(c.beginClose)
-	if stop := limit(); stop != nil {
-		defer stop()
+	if now {
+		c.kill()
+	} else {
+		dropped := make(chan struct{})
+		stop := limit(func() { c.kill(); close(dropped) })
+		defer func() {
+			if !stop() {
+				<-dropped
+			}
+		}()
 	}
-	c.endOnce.Do(c.finish)
+	first := false
+	c.endOnce.Do(func() { first = true })
+	if first {
+		c.finish()
+		close(c.closed)
+	}
+	<-c.closed
 	return c.closeErr
 }
 

@@ -91,8 +91,8 @@ func (c *Core) meet(p *pipe.Pipe) {
 }
 
 // depart finds those who have gone, but have left so much that we have not read to their end: p may be one of them, come back.
-// Among many connections only some of those are asked whose messages wait: it is a system call each. A dialled endpoint comes
-// back over its own pipe. Control and receiving lock held.
+// Among many connections only some of those are asked whose messages wait, from the one whose turn it is: it is a system call
+// each. A dialled endpoint comes back over its own pipe. Control and receiving lock held.
 func (c *Core) depart(p *pipe.Pipe) {
 	const few = 64
 	if len(c.conns) <= few {
@@ -113,7 +113,7 @@ func (c *Core) depart(p *pipe.Pipe) {
 
 // askAfter notes that conn's peer has gone, if it has, and reports whether it was asked; p's is not.
 func (c *Core) askAfter(conn *peer.Conn, p *pipe.Pipe) (asked bool) {
-	if conn.Pipe == p || conn.Pipe.In == nil || conn.Endpoint.Side == monitor.SideConnect || !conn.WasReady() {
+	if conn.Pipe == p || conn.Pipe.In == nil || conn.Endpoint.Side == monitor.SideConnect || !conn.IsReady() {
 		return false
 	}
 	if conn.HungUp() {

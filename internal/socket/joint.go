@@ -78,29 +78,29 @@ func (j *joint) newPipe(c *Core, end int) *pipe.Pipe {
 			p.In = pipe.NewQueue(0, nil)
 		}
 	}
-	p.Near = &jointEnd{j, c, end, p.Out}
+	p.Near = &jointEnd{j, end, c, p}
 	p.Far = p.Near
 	return p
 }
 
 // A jointEnd is the far end of a pipe, for the one that has it.
 type jointEnd struct {
-	*joint
-	owner *Core // whose pipe it is
-	end   int   // on this side
-	out   *pipe.Queue
+	j     *joint
+	end   int        // this one
+	owner *Core      // here …
+	pipe  *pipe.Pipe // … whose pipe it is
 }
 
-func (e *jointEnd) Flush() { e.flush(e.end) }
-func (e *jointEnd) Room()  { e.room(1 - e.end) }
+func (e *jointEnd) Flush() { e.j.flush(e.end) }
+func (e *jointEnd) Room()  { e.j.room(1 - e.end) }
 
 func (e *jointEnd) Settle(eager bool) (room bool) {
-	l := e.ends[1-e.end].Load()
-	return l != nil && l.settle(e.out, eager)
+	l := e.j.ends[1-e.end].Load()
+	return l != nil && l.settle(e.pipe.Out, eager)
 }
 
 func (e *jointEnd) About(k monitor.Kind) *monitor.Event {
-	if l := e.ends[e.end].Load(); l != nil {
+	if l := e.j.ends[e.end].Load(); l != nil {
 		return l.about(k)
 	}
 	return &monitor.Event{Kind: k | monitor.Inproc, FD: -1} // about to be opened: nothing has happened yet
@@ -110,7 +110,7 @@ func (e *jointEnd) Marks() {
 	e.owner.mu.Lock()
 	send, recv := e.owner.opt.SendHWM, e.owner.opt.RecvHWM
 	e.owner.mu.Unlock()
-	e.mark(e.end, send, recv)
+	e.j.mark(e.end, send, recv)
 }
 
 // settle asks l's socket, which receives from q, what it has taken out.

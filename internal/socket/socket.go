@@ -108,9 +108,10 @@ type Core struct {
 	monitoring sync.Mutex     // one Monitor call at a time
 	readers    sync.WaitGroup // the callback's goroutines: nobody waits for them but AwaitCallback
 
-	closeOnce sync.Once // begins the end
-	endOnce   sync.Once // waits for it
-	closeErr  error     // and then this is set
+	closeOnce sync.Once     // begins the end
+	endOnce   sync.Once     // says who waits for it
+	closed    chan struct{} // closed when it has come …
+	closeErr  error         // … and this is set
 }
 
 // totals are counts of a socket.
@@ -215,7 +216,7 @@ func (c *Core) replies() {
 
 // New makes a socket of a type that Known says is there. It starts nothing.
 func New(ctx *Context, typ string, opt Options) *Core {
-	c := &Core{ID: lastSocket.Add(1), typ: typ, ctx: ctx, opt: opt,
+	c := &Core{ID: lastSocket.Add(1), typ: typ, ctx: ctx, opt: opt, closed: make(chan struct{}),
 		conns: map[*peer.Conn]*bind{}, links: map[*link]struct{}{}}
 	c.out.mu, c.in.mu = new(sync.Mutex), new(sync.Mutex)
 	c.out.flow.core = c
