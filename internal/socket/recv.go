@@ -276,7 +276,7 @@ func (s *recvSide) attach(p *pipe.Pipe) {
 	switch {
 	case p.In.Len() > 0:
 		s.arrived(p)
-	case p.In.Idle():
+	case s.fair != nil && p.In.Idle(): // a REQ looks for strays where it is not known that there are none
 		s.choose.Empty(p) // a crowd that says nothing is not to be asked
 	}
 }
