@@ -310,17 +310,17 @@ func TestTwoClose(t *testing.T) {
 
 // When Close or Shutdown returns, what drops the rest is through as well.
 func TestNothingOutlivesTheEnd(t *testing.T) {
-	late, cancel := context.WithCancel(context.Background())
 	for name, end := range map[string]func(*zmq.Push) error{
 		"Shutdown(NoWait)": func(p *zmq.Push) error { return p.Shutdown(zmq.NoWait) },
 		"Shutdown, cancelled": func(p *zmq.Push) error {
+			ctx, cancel := context.WithCancel(context.Background())
 			go cancel()
-			return p.Shutdown(late)
+			return p.Shutdown(ctx)
 		},
 		"Close, linger over": func(p *zmq.Push) error { return p.Close() },
 	} {
-		for range 100 {
-			push := zmq.NewPush(zmq.Config{Context: newContext(t), Linger: time.Nanosecond})
+		for i := range 300 { // the time is up while the end is on its way, now and then: only NoWait is sure to be caught
+			push := zmq.NewPush(zmq.Config{Context: newContext(t), Linger: time.Duration(i%100) * time.Microsecond})
 			connect(t, push, "tcp://127.0.0.1:1")
 			end(push)
 			stacks := make([]byte, 1<<20)

@@ -19,8 +19,7 @@ var timers = []string{
 	"internal/peer/heartbeat.go: heed",   // a peer's TTL
 	"internal/peer/heartbeat.go: start",  // our own heartbeat
 	"internal/peer/storm.go: failed",     // failed accepts that were too early to be told
-	"internal/socket/close.go: Close",    // Linger
-	"internal/socket/close.go: Shutdown", // its ctx
+	"internal/socket/close.go: Shutdown", // its ctx, or Linger
 	"internal/socket/flow.go: note",      // queues that are full, drops that were not told
 	"internal/socket/lend.go: look",      // has the lent connection been read?
 	"internal/socket/lend.go: readLent",  // the end of a context calls the reader back

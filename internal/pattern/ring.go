@@ -188,9 +188,10 @@ func (f *FairQueue) Waiting(yield func(*pipe.Pipe) bool) {
 func (f *FairQueue) Current() *pipe.Pipe { return f.ring.current() }
 func (f *FairQueue) Next()               { f.ring.next() }
 
-// LookAhead is to be called before the turns of those whose messages are at hand. In a crowd nothing of a pipe is in the cache any more when its turn comes: each
-// message would wait for memory four or five times, one after the other. So now and then what the next turns will read is
-// read, and nothing done with it: no wait hangs on another there, and the processor does all of them at once.
+// LookAhead is to be called before the turns of those whose messages are at hand. In a crowd nothing of a pipe is in the
+// cache any more when its turn comes: each message would wait for memory four or five times, one after the other. So now
+// and then what the next turns will read is read, and nothing done with it: no wait hangs on another there, and the
+// processor does all of them at once.
 func (f *FairQueue) LookAhead() {
 	if f.ring.active >= crowd {
 		f.lookAhead()

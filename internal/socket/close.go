@@ -3,7 +3,6 @@ package socket
 import (
 	"context"
 	"sort"
-	"time"
 
 	"github.com/glassmq/zmq/internal/peer"
 	"github.com/glassmq/zmq/monitor"
@@ -46,28 +45,23 @@ func (c *Core) Close() error {
 	c.mu.Lock()
 	linger := c.opt.Linger
 	c.mu.Unlock()
-	return c.close(linger == 0, func(drop func()) (stop func() bool) {
-		if linger < 0 {
-			return func() bool { return true }
-		}
-		return time.AfterFunc(linger, drop).Stop
-	})
+	ctx := context.Background()
+	if linger >= 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, linger)
+		defer cancel()
+	}
+	return c.Shutdown(ctx)
 }
 
-// Shutdown lingers until ctx ends.
+// Shutdown begins to close, or joins who has begun, and drops the rest when ctx ends.
 func (c *Core) Shutdown(ctx context.Context) error {
-	return c.close(ctx.Err() != nil, func(drop func()) (stop func() bool) { return context.AfterFunc(ctx, drop) })
-}
-
-// close begins to close, or joins who has begun. What is left is dropped at once if now is set, else when limit calls drop; stop
-// takes that back, or reports that it is too late.
-func (c *Core) close(now bool, limit func(drop func()) (stop func() bool)) error {
 	c.closeOnce.Do(c.beginClose)
-	if now {
+	if ctx.Err() != nil {
 		c.kill()
 	} else {
 		dropped := make(chan struct{})
-		stop := limit(func() { c.kill(); close(dropped) })
+		stop := context.AfterFunc(ctx, func() { c.kill(); close(dropped) })
 		defer func() {
 			if !stop() {
 				<-dropped

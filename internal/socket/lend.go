@@ -10,9 +10,9 @@ import (
 // Lending: a Recv that waits on a socket with one peer reads that peer's connection itself.
 //
 // A reader goroutine that hands a message to a waiting Recv costs a goroutine switch, about 9 µs each way here, because
-// waking it spins up another thread. So when a reader delivers messages that a call was waiting for, not for the first time, and
-// the socket has no other peer, it lends its connection to the calls: the next Recv that finds nothing reads the descriptor, whatever gathers
-// there in one go. In a stream this is as fast as reading ahead in parallel, or faster (two cores: 16 B +20 %, 1 KiB +25 %):
+// waking it spins up another thread. So when a reader delivers messages that a call was waiting for, not for the first
+// time, and the socket has no other peer, it lends its connection to the calls: the next Recv that finds nothing reads the
+// descriptor, whatever gathers there in one go. In a stream this is as fast as reading ahead in parallel, or faster (two cores: 16 B +20 %, 1 KiB +25 %):
 // two goroutines that pass a queue to and fro wait for each other's wake-ups. The reader has it back
 //
 //   - when a second peer is attached, somebody waits in another way, or the socket ends;
